@@ -1,0 +1,75 @@
+"""Billing months and instants: half-open, UTC, computed once.
+
+Lives here: parsing months and timestamps. Does not live here: the clock; now is handed in.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+)
+PLAUSIBLE = timedelta(days=366 * 15)
+"""Seconds read as milliseconds land decades away: such an instant is refused, not loaded."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Month:
+    """A calendar month in UTC, `[start, end)`."""
+
+    year: int
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        """Read '2026-10'; raise ValueError for anything else."""
+        if not (found := _MONTH.fullmatch(text)):
+            raise ValueError("a month like 2026-10")
+        return cls(int(found[1]), int(found[2]))
+
+    @property
+    def start(self) -> datetime:
+        return datetime(self.year, self.number, 1, tzinfo=UTC)
+
+    @property
+    def end(self) -> datetime:
+        return self.next().start
+
+    def next(self) -> "Month":
+        return Month(self.year + self.number // 12, self.number % 12 + 1)
+
+    def previous(self) -> "Month":
+        return Month(self.year - (self.number == 1), (self.number - 2) % 12 + 1)
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    def __str__(self) -> str:
+        return f"{self.year}-{self.number:02d}"
+
+
+def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
+    """Read an ISO 8601 instant as UTC, to the microsecond.
+
+    A text without a zone is refused unless the source's format says that it writes UTC.
+    Raises ValueError with what was expected.
+    """
+    if not (found := _INSTANT.fullmatch(text)):
+        raise ValueError("a timestamp like 2026-01-31T23:59:59Z")
+    day, clock, fraction, zone = found.groups()
+    if zone is None and not naive_is_utc:
+        raise ValueError("a timestamp with a zone, like 2026-01-31T23:59:59Z")
+    stamp = f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{(zone or 'Z').replace('Z', '+00:00')}"
+    try:
+        return datetime.fromisoformat(stamp).astimezone(UTC)
+    except ValueError:
+        raise ValueError("a timestamp that exists in the calendar") from None
+
+
+def from_epoch(seconds: int) -> datetime:
+    """Read whole Unix seconds; raise ValueError where they cannot be seconds of our time."""
+    if not 1_400_000_000 <= seconds <= 4_100_000_000:
+        raise ValueError("Unix seconds between 2014 and 2099 (milliseconds look like the year 50000)")
+    return datetime.fromtimestamp(seconds, UTC)

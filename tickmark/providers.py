@@ -1,0 +1,43 @@
+"""One provider, many names: API host, gateway's name, invoice issuer.
+
+Lives here: looking a provider up in `providers.yaml`. Unknown names stay as they are, lower case:
+they meet no price and no bill, and so become findings instead of guesses.
+"""
+
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import yaml
+
+
+@cache
+def _catalogue() -> dict[str, dict[str, list[str]]]:
+    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(
+        Path(__file__).with_name("providers.yaml").read_text("utf-8")
+    )
+    return loaded
+
+
+@cache
+def by_name(name: str) -> str:
+    """Canonical provider for what a gateway or an invoice calls it: 'Mistral AI' → 'mistral_ai'."""
+    wanted = name.strip().lower()
+    return next((key for key, entry in _catalogue().items() if wanted in entry["aliases"]), wanted)
+
+
+@cache
+def by_host(host: str) -> str | None:
+    """Canonical provider that serves an API host, or None."""
+    return next((key for key, entry in _catalogue().items() if host in entry["hosts"]), None)
+
+
+def by_url(url: str) -> str | None:
+    """Canonical provider that serves an API URL, or None."""
+    return by_host(urlsplit(url).hostname or "")
+
+
+def price_catalogue_id(provider: str) -> str:
+    """The provider's id in genai-prices; an unknown one is looked up under its own name."""
+    entry = _catalogue().get(provider)
+    return provider if entry is None else str(entry["prices"])

@@ -1,0 +1,156 @@
+"""The canonical records: one dataclass per table that Python fills.
+
+Lives here: names and types of rows. Their meaning, unit and constraints stand once, in the
+DDL of `sql/ingest/_tables.sql`; `tests/test_house.py` holds both together.
+Does not live here: reading (gateways/, invoices/) or arithmetic (SQL).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+TOKEN_CLASSES = (
+    "uncached_input",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_30m",
+    "cache_write_1h",
+    "cache_write_12h",
+    "output",
+)
+"""Disjoint classes that add up to all tokens; reasoning is a part of output."""
+
+OUTCOMES = ("success", "provider_error", "client_abort", "timeout", "gateway_cache_hit", "blocked")
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """One upstream HTTP attempt, as a gateway logged it (names: OpenTelemetry GenAI)."""
+
+    record_key: str
+    provider: str
+    operation: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    request_id: str | None = None
+    attempt_number: int | None = None
+    retries_collapsed: int | None = None
+    attempt_grain: str = "attempt"
+    request_model: str | None = None
+    response_model: str | None = None
+    provider_response_id: str | None = None
+    streamed: bool | None = None
+    http_status: int | None = None
+    error_type: str | None = None
+    outcome: str = "success"
+    billable_expected: bool | None = True
+    tokens_input_total: int | None = None
+    tokens_uncached_input: int | None = None
+    tokens_cache_read: int | None = None
+    tokens_cache_write_5m: int | None = None
+    tokens_cache_write_30m: int | None = None
+    tokens_cache_write_1h: int | None = None
+    tokens_cache_write_12h: int | None = None
+    tokens_output: int | None = None
+    tokens_output_reasoning: int | None = None
+    units_web_search: int | None = None
+    token_semantics: str = "unknown"
+    usage_origin: str = "missing"
+    service_tier: str = "standard"
+    inference_geo: str | None = None
+    cost_usd_gateway: Decimal | None = None
+    team: str | None = None
+    workload: str | None = None
+    credential_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class UsageBucket:
+    """One token class of one bucket of a provider's usage export."""
+
+    record_key: str
+    provider: str
+    model: str
+    token_class: str
+    bucket_start: datetime
+    bucket_end: datetime
+    tokens_usage_export: int
+    requests: int | None = None
+    service_tier: str = "standard"
+    context_window: str | None = None
+    inference_geo: str | None = None
+    project_id: str | None = None
+    credential_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class BillingLine:
+    """One charge (FOCUS 1.2+ columns in snake case; our own carry `x_`)."""
+
+    record_key: str
+    provider: str
+    invoice_issuer_name: str
+    charge_category: str
+    charge_period_start: datetime
+    charge_period_end: datetime
+    billed_cost: Decimal
+    billing_currency: str
+    invoice_id: str | None = None
+    billing_account_id: str | None = None
+    sub_account_id: str | None = None
+    charge_class: str | None = None
+    charge_description: str | None = None
+    sku_id: str | None = None
+    sku_meter: str | None = None
+    consumed_quantity: Decimal | None = None
+    consumed_unit: str | None = None
+    list_unit_price: Decimal | None = None
+    contracted_unit_price: Decimal | None = None
+    list_cost: Decimal | None = None
+    contracted_cost: Decimal | None = None
+    x_model: str | None = None
+    x_token_class: str | None = None
+    x_service_tier: str = "standard"
+    x_amount_text: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Invoice:
+    """One payable document."""
+
+    record_key: str
+    provider: str
+    invoice_issuer_name: str
+    invoice_id: str
+    invoice_issue_date: datetime | None
+    billing_period_start: datetime
+    billing_period_end: datetime
+    billed_cost: Decimal
+    billing_currency: str
+
+
+@dataclass(slots=True, kw_only=True)
+class RateRow:
+    """Price of one token class (or per-call unit) in one scope, `[valid_from, valid_to)`.
+
+    The whole request has this price where `prompt_tokens_above < prompt tokens <= prompt_tokens_upto`
+    and its minute of the UTC day lies in `[minute_from, minute_upto)`.
+    """
+
+    provider: str
+    model: str
+    service_tier: str
+    token_class: str
+    valid_from: datetime
+    valid_to: datetime
+    prompt_tokens_above: int
+    prompt_tokens_upto: int | None
+    usd_per_unit_list: Decimal
+    usd_per_unit: Decimal
+    source: str
+    contract: str | None = None
+    minute_from: int = 0
+    minute_upto: int = 1440
+
+
+Row = Attempt | UsageBucket | BillingLine | Invoice
