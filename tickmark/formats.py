@@ -15,7 +15,7 @@ from tickmark import money, months
 from tickmark.errors import RecordRejected
 from tickmark.records import Row
 
-Json: TypeAlias = "str | int | Decimal | bool | None | list[Json] | dict[str, Json]"
+Json: TypeAlias = "str | int | Decimal | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
 """A decoded object: integers are int, other numbers Decimal, duplicate keys were refused."""
 

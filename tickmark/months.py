@@ -5,14 +5,13 @@ Lives here: parsing months and timestamps. Does not live here: the clock; now is
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
-PLAUSIBLE = timedelta(days=366 * 15)
-"""Seconds read as milliseconds land decades away: such an instant is refused, not loaded."""
+_EPOCH_SECONDS = range(1_400_000_000, 4_100_000_000)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,6 +69,6 @@ def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
 
 def from_epoch(seconds: int) -> datetime:
     """Read whole Unix seconds; raise ValueError where they cannot be seconds of our time."""
-    if not 1_400_000_000 <= seconds <= 4_100_000_000:
+    if seconds not in _EPOCH_SECONDS:
         raise ValueError("Unix seconds between 2014 and 2099 (milliseconds look like the year 50000)")
     return datetime.fromtimestamp(seconds, UTC)
