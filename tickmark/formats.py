@@ -42,6 +42,8 @@ class Format:
     read: Callable[[JsonObject], Iterator[Row]]
     columns: tuple[str, ...] = ()
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
+    keyed: bool = True
+    """False where records have no natural key (FOCUS lines): equal lines of one file are all real."""
 
 
 def text(record: JsonObject, field: str) -> str:

@@ -1,0 +1,158 @@
+"""Word 1, ingest: what did each side deliver, and is every record accounted for?
+
+Lives here: the landing (Python reads files) and the rate book (Python knows the catalogue);
+everything between them is `sql/ingest/`.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pyarrow as pa
+
+from assets._contracts import contract_checks
+from assets._sql import asset_spec, key, selects, sql_asset
+from tickmark.intake import sources
+from tickmark.intake.reader import FileReport
+from tickmark.intake.tables import SCHEMAS, record_table
+from tickmark.monthrun import MonthRun
+from tickmark.prices import Priced, load_rate_card, rate_book
+from tickmark.records import RateRow
+
+_LANDED = ("ingest.landed_files", "ingest.close", "ingest.policy", "ingest.coverage")
+
+
+@dg.multi_asset(
+    name="ingest__landing",
+    specs=[
+        asset_spec(
+            "ingest.landed_files",
+            "Every delivered file, read strictly in a limited child.",
+            [],
+            "1",
+            {"python"},
+        ),
+        asset_spec("ingest.close", "The month that is closed.", [], "1", {"python"}),
+        asset_spec("ingest.policy", "Every threshold of policy.yaml.", [], "1", {"python"}),
+        asset_spec(
+            "ingest.coverage", "Which time the buckets of an export speak about.", [], "1", {"python"}
+        ),
+    ],
+)
+def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
+    close.reset()
+    landed = sources.find(close.home, str(close.month))
+    staging = sources.Staging(close.staging, close.specs, close.text_key())
+    reports = sources.read_all(landed, staging, close.progress)
+    _stage(close)
+    rows = {
+        "ingest.landed_files": _landed_files(landed, reports),
+        "ingest.close": pa.table(
+            {
+                "month": [str(close.month)],
+                "month_start": [close.month.start],
+                "month_end": [close.month.end],
+                "as_of": [close.as_of],
+            }
+        ),
+        "ingest.policy": _policy(close),
+        "ingest.coverage": _coverage(reports),
+    }
+    for table in _LANDED:
+        yield _fill(close, table, rows[table])
+
+
+def _stage(close: MonthRun) -> None:
+    """Staged rows stay in Parquet: a view per table, or an empty table where nothing was read."""
+    with close.connect() as database:
+        for table, schema in SCHEMAS.items():
+            files = sorted(str(path) for path in (close.staging / table).glob("*.parquet"))
+            if files:
+                database.read_parquet(files).create_view("staged_" + table)
+                database.execute("create view staged." + table + " as from main.staged_" + table)
+            else:
+                database.register("nothing", schema.empty_table())
+                database.execute("create table staged." + table + " as from nothing")
+                database.unregister("nothing")
+
+
+def _fill(close: MonthRun, table: str, rows: pa.Table) -> dg.MaterializeResult[None]:
+    with close.connect() as database:
+        database.register("filled", rows)
+        database.execute("insert into " + table + " by name from filled")
+    return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows.num_rows})
+
+
+def _landed_files(landed: list[sources.Landed], reports: list[FileReport]) -> pa.Table:
+    seen: set[tuple[str, str]] = set()
+    rows = []
+    for file, report in zip(landed, reports, strict=True):
+        identity = (report.source, report.sha256)
+        rows.append(
+            {
+                "file_no": report.file_no,
+                "source": report.source,
+                "side": file.side,
+                "required": file.source.required,
+                "format": report.format,
+                "file": report.file,
+                "sha256": report.sha256,
+                "bytes_delivered": report.bytes_delivered,
+                "bytes_decoded": report.bytes_decoded,
+                "records": report.records,
+                "records_read": report.read,
+                "records_quarantined": report.quarantined,
+                "records_blank": report.blank,
+                "already_seen": identity in seen,
+            }
+        )
+        seen.add(identity)
+    return pa.Table.from_pylist(rows)
+
+
+def _policy(close: MonthRun) -> pa.Table:
+    names, values = zip(*close.home.policy.figures(), strict=True)
+    return pa.table({"name": pa.array(names), "value": pa.array(values, pa.decimal128(24, 6))})
+
+
+def _coverage(reports: list[FileReport]) -> pa.Table:
+    spans = [
+        (report, datetime.fromisoformat(start), datetime.fromisoformat(end))
+        for report in reports
+        for start, end in report.spans
+    ]
+    return pa.table(
+        {
+            "file_no": pa.array([report.file_no for report, _, _ in spans], pa.int64()),
+            "source": pa.array([report.source for report, _, _ in spans], pa.string()),
+            "covers_from": pa.array(
+                [start.astimezone(UTC) for _, start, _ in spans], pa.timestamp("us", tz="UTC")
+            ),
+            "covers_to": pa.array([end.astimezone(UTC) for _, _, end in spans], pa.timestamp("us", tz="UTC")),
+        }
+    )
+
+
+@dg.multi_asset(
+    name="ingest__rate_book",
+    specs=[
+        asset_spec(
+            "ingest.rate_book",
+            "List prices of genai-prices with the contract's rows on top, for every scope of the month.",
+            [key("ingest.priced_scopes")],
+            "1",
+            {"python"},
+        )
+    ],
+)
+def rates(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
+    close.progress("ingest.rate_book")
+    with close.connect() as database:
+        scopes = database.execute("select provider, model, service_tier from ingest.priced_scopes").fetchall()
+    cards = [load_rate_card(path) for path in sorted(close.home.folder.glob(close.home.config.contracts))]
+    book = rate_book([Priced(*scope) for scope in scopes], cards, close.month.start, close.month.end)
+    return _fill(close, "ingest.rate_book", record_table(RateRow, book))
+
+
+ASSETS = [landing, rates, *(sql_asset(path) for path in selects("ingest"))]
+CHECKS = contract_checks()

@@ -1,0 +1,191 @@
+"""The command `tickmark`: arguments in, exit code out.
+
+Lives here: commands and exit codes. Heavy libraries are imported inside the commands, so that
+`tickmark --help` answers at once. Does not live here: work (run.py) and looks (views.py).
+"""
+
+import os
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from tickmark import __version__
+from tickmark.errors import BadSpecError, TickmarkError, Where
+from tickmark.months import Month, parse_instant
+
+COMPLETE, BUG, FLAGS, DRAFT, ALERT_FAILED = 0, 1, 3, 4, 8
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Tickmark proves LLM bills: it recounts, re-prices and ties every cent of the invoice to a named cause.",
+)
+HomeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--home", "-H", envvar="TICKMARK_HOME", help="The home; default: $TICKMARK_HOME, else here."
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+
+
+def main() -> None:
+    """Run a command and exit with the code of the contract (docs/operations.md)."""
+    os.umask(0o077)
+    try:
+        code = app(standalone_mode=False)
+    except TickmarkError as error:
+        typer.echo(str(error), err=True)
+        code = error.exit_code
+    except click.exceptions.Abort:
+        typer.echo("stopped", err=True)
+        code = BUG
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    sys.exit(code or COMPLETE)
+
+
+@app.callback(invoke_without_command=True)
+def options(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """Options of the program itself."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make; must be empty or new.")],
+) -> int:
+    """Make a home: tickmark.yaml, policy.yaml, landing/, rate_cards/, each explained."""
+    from pipelines import homes
+
+    homes.make(folder)
+    typer.echo(f"{folder}: put deliveries into landing/, then `tickmark close MONTH --home {folder}`")
+    return COMPLETE
+
+
+@app.command()
+def demo(json: JsonOption = False, quiet: QuietOption = False) -> int:
+    """Close a simulated month with known faults in a temporary home, and say where the report is."""
+    from pipelines import homes
+
+    home = homes.demo()
+    code = _close(homes.DEMO_MONTH, home, None, json=json, quiet=quiet)
+    if not (json or quiet):
+        typer.echo(f"The demo's home: {home}\nThe faults it contains: {home / 'TRUTH.md'}")
+    return code
+
+
+@app.command()
+def close(
+    month: Annotated[str, typer.Argument(help="Billing month, like 2026-10.")],
+    home: HomeOption = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Close the month to this UTC instant, as a DRAFT.")
+    ] = None,
+    fail_on_flags: Annotated[
+        bool, typer.Option("--fail-on-flags", help="Exit 3 when a red flag fired.")
+    ] = False,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Close a month: read, count, reconcile, flag, publish, alert."""
+    return _close(month, home, as_of, json=json, quiet=quiet, fail_on_flags=fail_on_flags)
+
+
+def _close(
+    month: str, home: Path | None, as_of: str | None, *, json: bool, quiet: bool, fail_on_flags: bool = False
+) -> int:
+    wanted, until = _month(month), _instant(as_of)
+    from pipelines import run, views
+    from tickmark.home import Home
+
+    opened = Home(home or Path())
+    with views.progress(f"closing {month}", quiet=quiet or json) as progress:
+        closed = run.close_month(opened, wanted, until, progress)
+    summary = views.summary(opened, closed)
+    views.show(summary, as_json=json, quiet=quiet)
+    if closed.alerts_failed:
+        return ALERT_FAILED
+    if closed.version.is_draft:
+        return DRAFT
+    return FLAGS if fail_on_flags and summary["red_flags"] else COMPLETE
+
+
+@app.command()
+def status(home: HomeOption = None, json: JsonOption = False) -> int:
+    """Months, versions, open breaks, red flags, age of each source; exit 4 when the last close is too old."""
+    from pipelines import resources, views
+    from tickmark.home import Home
+
+    state = views.status(Home(home or Path()), resources.utc_now())
+    views.show_status(state, as_json=json)
+    return DRAFT if state["too_old"] else COMPLETE
+
+
+@app.command()
+def parity(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Recorded exchanges, one JSON object a line.")
+    ],
+    out: Annotated[Path, typer.Option(help="Where the table is stored.")] = Path("tokenizer_parity.csv"),
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Our counts against the provider's meter on recorded exchanges: print and store the parity table."""
+    from pipelines import views
+
+    with views.progress("counting", quiet=quiet or json) as progress:
+        rows = views.parity(files, progress)
+    views.show_parity(rows, out, as_json=json, quiet=quiet)
+    return COMPLETE
+
+
+@app.command()
+def formats(
+    name: Annotated[str | None, typer.Argument(help="Explain one format.")] = None, json: JsonOption = False
+) -> int:
+    """Formats Tickmark reads, and how far each was checked against real files."""
+    from pipelines import views
+
+    views.show_formats(name, as_json=json)
+    return COMPLETE
+
+
+@app.command()
+def doctor(home: HomeOption = None, json: JsonOption = False) -> int:
+    """Check configuration, permissions, disk, tokenizers and versions; exit 7 where something is broken."""
+    from pipelines import checkup
+
+    return checkup.run(home or Path(), as_json=json)
+
+
+def _month(text: str) -> Month:
+    try:
+        return Month.parse(text)
+    except ValueError as error:
+        raise BadSpecError(
+            "E-MONTH", str(error), where=Where("command line", field="MONTH"), repair="tickmark close 2026-10"
+        ) from None
+
+
+def _instant(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_instant(text if "T" in text or " " in text else f"{text}T00:00:00Z")
+    except ValueError as error:
+        raise BadSpecError(
+            "E-AS-OF",
+            str(error),
+            where=Where("command line", field="--as-of"),
+            repair="--as-of 2026-10-15T00:00:00Z",
+        ) from None

@@ -1,0 +1,50 @@
+-- Word 2, meter: what does our own count say?
+
+create table meter.segment_counts ( -- Tokens of every unique text of the month; the text itself stays in the private zone.
+    vocabulary varchar not null, -- Vocabulary that counted it
+    segment blob not null, -- Keyed hash of the text
+    tokens bigint not null, -- Tokens of the text
+    primary key (vocabulary, segment)
+);
+
+create table meter.recounts ( -- Our count of every logged input, beside the figure in the log.
+    attempt_id varchar primary key, -- The attempt
+    provider varchar not null, -- gen_ai.provider.name
+    operation varchar not null, -- gen_ai.operation.name
+    model varchar, -- Model that answered
+    spec varchar, -- Tokenizer spec
+    shape varchar not null, -- What the request holds
+    exactness varchar not null, -- What a recount of it can prove
+    tokens_logged bigint, -- Input tokens in the log
+    tokens_recounted bigint, -- Input tokens by our count; NULL where we cannot count
+    tokens_variance bigint, -- tokens_logged - tokens_recounted
+    uncountable_because varchar -- Why we cannot count
+);
+
+create table meter.tokenizer_parity ( -- How far our count agrees with the provider's meter.
+    provider varchar not null, -- gen_ai.provider.name
+    operation varchar not null, -- gen_ai.operation.name
+    model varchar not null, -- Model that answered
+    shape varchar not null, -- What the request holds
+    exactness varchar not null, -- What the spec claims
+    attempts bigint not null, -- Billable attempts with a logged input count
+    attempts_recounted bigint not null, -- Those we could count
+    attempts_exact bigint not null, -- Those where both figures are equal
+    tokens_variance_min bigint, -- Smallest logged - recounted
+    tokens_variance_max bigint, -- Largest logged - recounted
+    tokens_logged bigint not null, -- Input tokens in the log
+    uncountable_because varchar -- Why the others were not counted
+);
+
+create table meter.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
+    attempt_id varchar primary key, -- The attempt
+    source varchar not null, -- Name of the source
+    file varchar not null, -- Path below the home
+    line_no bigint, -- Physical line
+    provider varchar not null, -- gen_ai.provider.name
+    model varchar, -- Model that answered
+    spec varchar not null, -- Tokenizer spec
+    tokens_logged bigint not null, -- Input tokens in the log
+    tokens_recounted bigint not null, -- Input tokens by our count
+    tokens_variance bigint not null -- tokens_logged - tokens_recounted
+);

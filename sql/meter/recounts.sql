@@ -1,0 +1,28 @@
+-- Our count of every logged input: framing overhead plus each segment as often as it is used. grain: attempt
+with counted as (
+    select
+        u.attempt_id,
+        sum(u.uses * c.tokens) as tokens,
+        count(*) filter (c.tokens is null) as segments_uncounted
+    from staged.segment_uses u
+    left join meter.segment_counts c on c.vocabulary = u.vocabulary and c.segment = u.segment
+    group by u.attempt_id
+)
+select
+    a.attempt_id,
+    a.provider,
+    a.operation,
+    coalesce(a.response_model, a.request_model) as model,
+    a.spec,
+    a.shape,
+    a.exactness,
+    a.tokens_input_total as tokens_logged,
+    case
+        when a.vocabulary is not null and coalesce(c.segments_uncounted, 0) = 0
+            then cast(a.overhead_tokens + coalesce(c.tokens, 0) as bigint)
+    end as tokens_recounted,
+    tokens_logged - tokens_recounted as tokens_variance,
+    a.uncountable_because
+from ingest.attempts a
+left join counted c on c.attempt_id = a.attempt_id
+order by a.attempt_id

@@ -1,0 +1,19 @@
+-- How far our count agrees with the provider's meter. grain: provider x operation x model x shape
+select
+    r.provider,
+    r.operation,
+    coalesce(r.model, '(none)') as model,
+    r.shape,
+    r.exactness,
+    count(*) as attempts,
+    count(r.tokens_recounted) as attempts_recounted,
+    count(*) filter (r.tokens_variance = 0) as attempts_exact,
+    min(r.tokens_variance) as tokens_variance_min,
+    max(r.tokens_variance) as tokens_variance_max,
+    cast(sum(r.tokens_logged) as bigint) as tokens_logged,
+    min(r.uncountable_because) as uncountable_because
+from meter.recounts r
+join ingest.attempts a on a.attempt_id = r.attempt_id
+where a.usage_origin = 'provider_reported' and a.billable_expected is not false
+group by all
+order by all

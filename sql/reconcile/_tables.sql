@@ -1,0 +1,171 @@
+-- Word 3, reconcile: do both sides agree, link by link, and if not, why?
+
+-- Whole units of 1e-12 USD: divisions of money stay exact in them, where `/` would give DOUBLE.
+create macro reconcile.pico(usd) as cast(usd * 1000000000000::decimal(13, 0) as hugeint);
+create macro reconcile.share(part, whole) as
+    cast(reconcile.pico(part) * 1000000 // nullif(reconcile.pico(whole), 0) as decimal(24, 0)) * 0.000001::decimal(6, 6);
+create macro reconcile.usd(pico) as cast(pico as decimal(38, 0)) * 0.000000000001::decimal(12, 12);
+
+create table reconcile.rated_tokens ( -- Every billable token class of every attempt, priced at our rates.
+    attempt_id varchar not null, -- The attempt
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model that answered, or that was asked for where the answer names none
+    service_tier varchar not null, -- Tier that was served
+    token_class varchar not null, -- Token class, or web_search
+    day date not null, -- UTC day of the start
+    team varchar, -- Team
+    workload varchar, -- Workload
+    tokens_logged bigint not null, -- Tokens (or searches) in the log
+    usd_per_unit_list decimal(20, 14), -- List price; NULL is unpriced
+    usd_per_unit decimal(20, 14), -- Price under the contract; NULL is unpriced
+    cost_usd_expected decimal(38, 18) -- tokens_logged x usd_per_unit; NULL is unpriced
+);
+
+create table reconcile.evidence ( -- What each provider delivered for the month: it decides what can be proved.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    attempts bigint not null, -- Logged attempts of the month
+    has_usage_export boolean not null, -- A usage export was delivered
+    has_requests boolean not null, -- The usage export counts requests
+    has_billed_quantities boolean not null, -- Billing lines with token quantities were delivered
+    has_billing_lines boolean not null, -- Billing lines (a cost report) were delivered
+    invoices bigint not null, -- Invoices of the month
+    invoice_lines bigint not null, -- Lines of those documents, for the rounding bound
+    cost_usd_invoiced decimal(38, 18), -- Their sum; NULL where no invoice was delivered
+    invoice_ids varchar, -- Their numbers
+    primary key (provider, account)
+);
+
+create table reconcile.cells ( -- The working paper: each token class of each model and day, from all sides.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model
+    token_class varchar not null, -- Token class, or web_search
+    day date not null, -- UTC day
+    tokens_logged bigint not null, -- In our logs
+    tokens_recounted bigint, -- By our own count, where every attempt of the cell could be counted
+    tokens_usage_export bigint, -- In the provider's usage export; 0 where it covers the day and shows none
+    tokens_billed decimal(38, 6), -- In the billing lines; NULL where they carry no quantity
+    tokens_provider bigint, -- The provider's quantity: usage export, else billing lines; NULL where it gave none
+    usd_per_unit decimal(20, 14), -- Our price of one more token in this cell; NULL is unpriced
+    cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
+    tokens_unpriced bigint not null, -- Logged tokens without a price
+    cost_usd_billed decimal(38, 18), -- In the billing lines; 0 where they cover the provider and show none
+    primary key (provider, account, model, token_class, day)
+);
+
+create table reconcile.model_days ( -- Why the provider's quantity differs from ours, for one model and day.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model
+    day date not null, -- UTC day
+    requests_logged bigint not null, -- Billable attempts in our logs
+    requests_provider bigint, -- Requests in the usage export; NULL where it does not count them
+    requests_without_usage bigint not null, -- Attempts whose log carries no token count
+    retries_collapsed bigint not null, -- Retries hidden inside logged rows
+    tokens_logged bigint not null, -- In our logs, all classes
+    tokens_provider bigint not null, -- The provider's quantity, all classes
+    step varchar, -- Step of the bridge; NULL where nothing differs
+    cause_code varchar, -- Cause of the difference
+    grade varchar, -- A re-performed, B cross-checked, C provider's word only, D estimated
+    primary key (provider, account, model, day)
+);
+
+create table reconcile.bridge_items ( -- The zero-sum journal between our expectation and the invoice.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice) for items of the whole document
+    token_class varchar not null, -- Token class, or (all)
+    day date, -- UTC day; NULL for items of the whole document
+    step varchar not null, -- Step of the bridge
+    cause_code varchar not null, -- Cause
+    tokens decimal(38, 6), -- Tokens behind the amount
+    cost_usd decimal(38, 18) not null, -- Amount, provider - ours
+    grade varchar not null -- Grade of the evidence
+);
+
+create table reconcile.causes ( -- The causes the bridge can name, in its order of steps.
+    step_no bigint not null, -- Order of the step
+    step varchar not null, -- Step of the bridge
+    cause_code varchar primary key, -- Code of the catalogue (docs/causes.md)
+    cause varchar not null, -- What happened, in words
+    is_break boolean not null -- Must someone resolve it
+);
+
+create table reconcile.variance_bridge ( -- From our logs to the invoice, step by step; the sum is exact.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice)
+    step_no bigint not null, -- Order of the step
+    step varchar not null, -- Step of the bridge
+    cause_code varchar not null, -- Cause
+    cause varchar not null, -- What happened, in words
+    tokens decimal(38, 6), -- Tokens behind the amount
+    cost_usd decimal(38, 18) not null, -- Amount, provider - ours
+    grade varchar not null, -- Weakest grade of the items
+    items bigint not null, -- Journal items behind the amount
+    is_break boolean not null -- Must someone resolve it
+);
+
+create table reconcile.month_close ( -- One line per provider and account: expected, billed, explained, unexplained.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    invoice_ids varchar, -- Invoices of the month
+    attempts bigint not null, -- Logged attempts
+    cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
+    cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
+    cost_usd_variance decimal(38, 18) not null, -- billed - expected
+    cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
+    cost_usd_unexplained decimal(38, 18) not null, -- The rest
+    cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make
+    tokens_logged bigint not null, -- In our logs
+    tokens_provider bigint, -- The provider's quantity; NULL where it gave none
+    coverage_share decimal(18, 6), -- tokens_logged / tokens_provider; NULL where the provider gave none
+    status varchar not null, -- matched, within_tolerance, break, no_invoice, no_bill or draft
+    primary key (provider, account)
+);
+
+create table reconcile.breaks ( -- Differences that someone must resolve.
+    break_id varchar primary key, -- Stable id: provider/account/model/cause
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice)
+    step varchar not null, -- Step of the bridge
+    cause_code varchar not null, -- Cause
+    cause varchar not null, -- What happened, in words
+    cost_usd decimal(38, 18) not null, -- Amount, provider - ours
+    grade varchar not null, -- Grade of the evidence
+    items bigint not null, -- Journal items behind it
+    day_first date, -- First day it shows
+    day_last date -- Last day it shows
+);
+
+create table reconcile.allocation_weights ( -- Who caused the billed cost, before rounding to cents.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice)
+    team varchar not null, -- Team, (none) or (unlogged)
+    workload varchar not null, -- Workload, (none) or (unlogged)
+    weight_pico hugeint not null -- Share of the billed cost in 1e-12 USD
+);
+
+create table reconcile.allocation ( -- The invoice, allocated to the cent by model, by team and by workload.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    dimension varchar not null, -- model, team or workload
+    member varchar not null, -- The model, team or workload; (unlogged) is traffic no log shows
+    cost_usd decimal(38, 2) not null, -- Allocated cost; the members of a dimension add up to the invoice
+    primary key (provider, account, dimension, member)
+);
+
+create table reconcile.lcpr ( -- Loaded cost per successful request, from the reconciled month.
+    workload varchar primary key, -- Workload
+    attempts bigint not null, -- Attempts, failures and retries included
+    requests_successful bigint not null, -- Logical requests that succeeded
+    token_cost_usd decimal(38, 2) not null, -- Allocated part of the invoices, retries included
+    repair_cost_usd decimal(38, 6) not null, -- Failed requests x repair cost of the policy
+    engineering_cost_usd decimal(38, 6) not null, -- Share of engineering hours x hourly rate of the policy
+    lcpr_usd decimal(38, 12), -- Sum of the three / requests_successful; NULL without a success
+    confidence varchar not null -- invoice_reconciled where every invoice is explained, else estimated
+);

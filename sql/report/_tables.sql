@@ -1,0 +1,231 @@
+-- Word 5, report: what may finance rely on? These tables are published in finance.duckdb, schema report.
+
+create table report.month_close ( -- One line per provider and account: expected, billed, explained, unexplained.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    invoice_ids varchar, -- Invoices of the month
+    attempts bigint not null, -- Logged attempts
+    cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
+    cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
+    cost_usd_variance decimal(38, 18) not null, -- billed - expected
+    cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
+    cost_usd_unexplained decimal(38, 18) not null, -- The rest
+    cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make
+    tokens_logged bigint not null, -- In our logs
+    tokens_provider bigint, -- The provider's quantity; NULL where it gave none
+    coverage_share decimal(18, 6), -- tokens_logged / tokens_provider; NULL where the provider gave none
+    status varchar not null -- matched, within_tolerance, break, no_invoice, no_bill or draft
+);
+
+create table report.variance_bridge ( -- From our logs to the invoice, step by step; the sum is exact.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice)
+    step_no bigint not null, -- Order of the step
+    step varchar not null, -- Step of the bridge
+    cause_code varchar not null, -- Cause
+    cause varchar not null, -- What happened, in words
+    tokens decimal(38, 6), -- Tokens behind the amount
+    cost_usd decimal(38, 18) not null, -- Amount, provider - ours
+    grade varchar not null, -- Weakest grade of the items
+    items bigint not null -- Journal items behind the amount
+);
+
+create table report.token_tieout ( -- Tokens of each class from all sides, day by day.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model
+    token_class varchar not null, -- Token class, or web_search
+    day date not null, -- UTC day
+    tokens_logged bigint not null, -- In our logs
+    tokens_recounted bigint, -- By our own count, where every attempt of the cell could be counted
+    tokens_usage_export bigint, -- In the provider's usage export; 0 where it covers the day and shows none
+    tokens_billed decimal(38, 6), -- In the billing lines; NULL where they carry no quantity
+    tokens_variance bigint, -- tokens_provider - tokens_logged; NULL where the provider gave no quantity
+    exactness varchar not null, -- What our count of the model proves: exact, exact_text, calibrated, none
+    cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
+    cost_usd_billed decimal(38, 18) -- In the billing lines; NULL where there are none
+);
+
+create table report.breaks ( -- Differences that someone must resolve.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    break_id varchar not null, -- Stable id: provider/account/model/cause
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- Model, or (invoice)
+    step varchar not null, -- Step of the bridge
+    cause_code varchar not null, -- Cause
+    cause varchar not null, -- What happened, in words
+    cost_usd decimal(38, 18) not null, -- Amount, provider - ours
+    grade varchar not null, -- Grade of the evidence
+    items bigint not null, -- Journal items behind it
+    day_first date, -- First day it shows
+    day_last date, -- Last day it shows
+    status varchar not null, -- open until someone resolves it
+    age_days bigint not null -- Days from the first day it shows to the end of what was closed
+);
+
+create table report.red_flags ( -- What must someone look at today.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    flag varchar not null, -- Name of the flag
+    subject varchar, -- What the flag is about
+    figure decimal(24, 6), -- The figure that is out of bounds; NULL where its base is zero
+    threshold decimal(24, 6) not null, -- The bound from policy.yaml
+    cost_usd decimal(38, 18) not null, -- Money behind it, USD
+    grade varchar not null, -- Grade of the evidence
+    summary varchar not null, -- What happened, in one sentence
+    likely_causes varchar not null, -- What to check, in this order
+    look_at varchar not null, -- Query that shows the rows,
+    status varchar not null -- open until someone closes it
+);
+
+create table report.spend_by_model ( -- The invoice by model; the parts add up to the invoice to the cent.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    model varchar not null, -- The model; (unlogged) is traffic no log shows, (shared) charges that belong to nobody
+    cost_usd decimal(38, 2) not null -- Allocated cost, USD
+);
+
+create table report.spend_by_team ( -- The invoice by team; the parts add up to the invoice to the cent.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    team varchar not null, -- The team; (unlogged) is traffic no log shows, (shared) charges that belong to nobody
+    cost_usd decimal(38, 2) not null -- Allocated cost, USD
+);
+
+create table report.spend_by_workload ( -- The invoice by workload; the parts add up to the invoice to the cent.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    workload varchar not null, -- The workload; (unlogged) is traffic no log shows, (shared) charges that belong to nobody
+    cost_usd decimal(38, 2) not null -- Allocated cost, USD
+);
+
+create table report.lcpr ( -- Loaded cost per successful request.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    workload varchar not null, -- Workload
+    attempts bigint not null, -- Attempts, failures and retries included
+    requests_successful bigint not null, -- Logical requests that succeeded
+    token_cost_usd decimal(38, 2) not null, -- Allocated part of the invoices, retries included
+    repair_cost_usd decimal(38, 6) not null, -- Failed requests x repair cost of the policy
+    engineering_cost_usd decimal(38, 6) not null, -- Share of engineering hours x hourly rate of the policy
+    lcpr_usd decimal(38, 12), -- Sum of the three / requests_successful; NULL without a success
+    confidence varchar not null -- invoice_reconciled where every invoice is explained, else estimated
+);
+
+create table report.assumptions ( -- Inputs of the close that are policy or assumption, not measurement.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    name varchar not null, -- Group and field of policy.yaml
+    value decimal(24, 6) not null -- Its value
+);
+
+create table report.prices ( -- List, contracted and implied price of each model and token class.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    model varchar not null, -- Model
+    token_class varchar not null, -- Token class, or web_search
+    tokens bigint not null, -- Tokens the prices are about: the provider's, else ours
+    usd_per_million_list decimal(38, 12), -- List price at the first day of use; NULL is unpriced
+    usd_per_million_contract decimal(38, 12), -- Price under the contract; NULL is unpriced
+    usd_per_million_implied decimal(38, 12) -- Billed cost / tokens; NULL where nothing was billed by line
+);
+
+create table report.sources ( -- Every delivered file: each record has exactly one disposition.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source in tickmark.yaml
+    side varchar not null, -- gateway or bill
+    format varchar not null, -- Name of the format
+    file varchar not null, -- Path below the home
+    sha256 varchar not null, -- Hash of the delivered bytes
+    bytes_delivered bigint not null, -- Size as delivered
+    bytes_decoded bigint not null, -- Size after decompression
+    already_seen boolean not null, -- True where the same bytes were delivered before in this source
+    records bigint not null, -- Physical records counted by the splitter
+    loaded bigint not null, -- Records of this month, each once
+    dup_exact bigint not null, -- Repeats of a record that is loaded
+    dup_conflict bigint not null, -- Same key, other content: the first was kept
+    quarantined bigint not null, -- Records that break a rule; see ingest.rejects
+    out_of_period bigint not null, -- Records of another month
+    blank bigint not null -- Empty lines, headers and empty buckets
+);
+
+create table report.rejects ( -- Records set aside: where, which rule, never the value.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source
+    file varchar not null, -- Path below the home
+    line_no bigint, -- Physical line, from 1; NULL inside a JSON document
+    record_no bigint not null, -- Number of the record in the file
+    byte_offset bigint not null, -- Where the record begins in the decoded file
+    byte_length bigint not null, -- Its length
+    place varchar, -- Place inside a JSON document
+    rule varchar not null, -- Stable id of the rule
+    field varchar not null, -- Field or column
+    expected varchar not null, -- What the rule asks for
+    got varchar not null -- Kind and length of what was found, never the value
+);
+
+create table report.tokenizer_parity ( -- How far our count agrees with the provider's meter.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    operation varchar not null, -- gen_ai.operation.name
+    model varchar not null, -- Model that answered
+    shape varchar not null, -- What the request holds
+    exactness varchar not null, -- What the spec claims
+    attempts bigint not null, -- Billable attempts with a logged input count
+    attempts_recounted bigint not null, -- Those we could count
+    attempts_exact bigint not null, -- Those where both figures are equal
+    tokens_variance_min bigint, -- Smallest logged - recounted
+    tokens_variance_max bigint, -- Largest logged - recounted
+    tokens_logged bigint not null, -- Input tokens in the log
+    uncountable_because varchar -- Why the others were not counted
+);
+
+create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    attempt_id varchar not null, -- The attempt
+    source varchar not null, -- Name of the source
+    file varchar not null, -- Path below the home
+    line_no bigint, -- Physical line
+    provider varchar not null, -- gen_ai.provider.name
+    model varchar, -- Model that answered
+    spec varchar not null, -- Tokenizer spec
+    tokens_logged bigint not null, -- Input tokens in the log
+    tokens_recounted bigint not null, -- Input tokens by our count
+    tokens_variance bigint not null -- tokens_logged - tokens_recounted
+);
+
+create table report.open_points ( -- Why a close is only a draft; no row means complete.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    problem varchar not null, -- quarantined, conflict, coverage or open_month
+    source varchar, -- Name of the source; NULL for the whole month
+    detail varchar not null -- What is missing, in words
+);
+
+create table report.metric_dictionary ( -- Every published column: meaning, type and table.
+    table_name varchar not null, -- Published table
+    column_name varchar not null, -- Its column
+    data_type varchar not null, -- DuckDB type
+    meaning varchar not null, -- What it says, with its unit
+    primary key (table_name, column_name)
+);

@@ -1,0 +1,162 @@
+"""Spec files: what they refuse, and which rule holds for a request."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tickmark import specs as models
+from tickmark import strictyaml
+from tickmark.errors import BadSpecError
+from tickmark.framing.constants import OpenAIMessages
+from tickmark.specbook import SpecBook
+from tickmark.tokenizers import Counters
+
+ROOT = Path(__file__).resolve().parents[2]
+VOCABULARY = {
+    "engine": "tokenizers",
+    "package": "bpe_openai",
+    "resource": "data/cl100k_base.tiktoken.gz",
+    "format": "tiktoken_gz",
+    "split": "cl100k",
+    "sha256": "0" * 64,
+    "special_tokens": "as_text",
+    "normalization": "none",
+    "golden": {"source": "a test", "read": "2026-11-21", "counts": [{"text": "a", "tokens": 1}]},
+}
+
+
+def rule(name: str, *globs: str, **fields: object) -> dict[str, object]:
+    return {"name": name, "operations": ["chat"], "models": list(globs), "because": "a test", **fields}
+
+
+COUNTED = {
+    "because": None,
+    "vocabulary": "cl100k_base",
+    "framing": {"rule": "inputs", "per_input": 0},
+    "exactness": {"text": "exact"},
+    "evidence": "a test",
+    "operations": ["embeddings"],
+}
+
+
+def book(folder: Path, *rules: dict[str, object], **fields: object) -> SpecBook:
+    content = {
+        "provider": "acme",
+        "vocabularies": {"cl100k_base": VOCABULARY},
+        "rules": list(rules),
+        **fields,
+    }
+    (folder / "acme.yaml").write_text(yaml.safe_dump(content), "utf-8")
+    return SpecBook(folder)
+
+
+def refusal(folder: Path, *rules: dict[str, object], **fields: object) -> BadSpecError:
+    with pytest.raises(BadSpecError) as caught:
+        book(folder, *rules, **fields)
+    return caught.value
+
+
+def found(specs: SpecBook, model: str, day: str) -> str | None:
+    spec = specs.find("acme", "chat", model, datetime.fromisoformat(day).replace(tzinfo=UTC))
+    return None if spec is None else spec.name
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (rule("a", "gpt-*"), rule("b", "gpt-4o")),
+        (rule("a", "gpt-*-mini"), rule("b", "gpt-4o-*")),
+        (rule("a", "*"), rule("b", "*o*", **{"from": "2026-01-01"})),
+        (rule("a", "m", until="2026-01-02"), rule("b", "m", **{"from": "2026-01-01"})),
+    ],
+)
+def test_two_rules_for_one_request_are_refused(
+    one: dict[str, object], other: dict[str, object], tmp_path: Path
+) -> None:
+    error = refusal(tmp_path, one, other)
+    assert (error.rule, error.exit_code) == ("E-SPEC-OVERLAP", 2)
+    assert str(error.where) == "acme.yaml a"
+    assert "overrides" in error.repair
+    # Said explicitly, either order is fine, whatever the order of the file.
+    for rules in ((one, {**other, "overrides": ["a"]}), ({**one, "overrides": ["b"]}, other)):
+        book(tmp_path, *rules)
+
+
+def test_an_overriding_rule_goes_first_and_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:
+    general, special = rule("general", "gpt-*"), rule("special", "gpt-4o*", overrides=["general"])
+    for rules in ((general, special), (special, general)):
+        specs = book(tmp_path, *rules)
+        assert found(specs, "gpt-4o-mini", "2026-01-01") == "acme/special"
+        assert found(specs, "gpt-5", "2026-01-01") == "acme/general"
+        assert found(specs, "claude", "2026-01-01") is None
+
+
+def test_a_rule_holds_from_its_first_day_until_its_last(tmp_path: Path) -> None:
+    specs = book(tmp_path, rule("old", "m", until="2026-04-02"), rule("new", "m", **{"from": "2026-04-02"}))
+    assert found(specs, "m", "2026-04-01T23:59:59.999999") == "acme/old"
+    assert found(specs, "m", "2026-04-02T00:00:00") == "acme/new"
+
+
+def test_a_glob_gives_no_meaning_to_brackets_or_dots(tmp_path: Path) -> None:
+    assert found(book(tmp_path, rule("dot", "gpt-4.1")), "gpt-4x1", "2026-01-01") is None
+    assert refusal(tmp_path, rule("set", "gpt-[45]")).where is not None
+
+
+@pytest.mark.parametrize(
+    ("rules", "code"),
+    [
+        ([rule("a", "m", overrides=["nobody"])], "E-SPEC-OVERRIDES"),
+        ([rule("a", "m", overrides=["b"]), rule("b", "m", overrides=["a"])], "E-SPEC-OVERRIDES"),
+        ([rule("a", "m"), rule("a", "n")], "E-SPEC-NAME"),
+        ([rule("a", "m", **{**COUNTED, "vocabulary": "other"})], "E-SPEC-VOCABULARY"),
+        ([rule("a", "m", **{**COUNTED, "operations": ["chat"]})], "E-SPEC-VALUE"),
+        ([rule("a", "m", **{**COUNTED, "evidence": None})], "E-SPEC-VALUE"),
+        ([rule("a", "m", vocabulary="cl100k_base")], "E-SPEC-VALUE"),
+        ([rule("a", "m", **{"from": "2026-01-01", "until": "2026-01-01"})], "E-SPEC-VALUE"),
+        ([rule("a", "m", untill="2026-01-01")], "E-SPEC-VALUE"),
+    ],
+)
+def test_a_wrong_rule_is_refused_with_its_file_and_field(
+    rules: list[dict[str, object]], code: str, tmp_path: Path
+) -> None:
+    error = refusal(tmp_path, *rules)
+    assert error.rule == code
+    assert error.where is not None
+    assert error.where.file == "acme.yaml"
+
+
+@pytest.mark.parametrize("resource", ["../../etc/passwd", "/etc/passwd", "data/../x", "data//x", ""])
+def test_a_vocabulary_stays_inside_its_package(resource: str, tmp_path: Path) -> None:
+    vocabularies = {"cl100k_base": {**VOCABULARY, "resource": resource}}
+    error = refusal(tmp_path, rule("a", "m"), vocabularies=vocabularies)
+    assert error.where is not None
+    assert error.where.field == "vocabularies.cl100k_base.resource"
+
+
+def test_a_file_is_named_after_its_provider_and_a_folder_holds_specs(tmp_path: Path) -> None:
+    assert refusal(tmp_path, rule("a", "m"), provider="other").rule == "E-SPEC-NAME"
+    with pytest.raises(BadSpecError, match="E-SPEC-NONE"):
+        SpecBook(tmp_path / "nowhere")
+
+
+def test_the_schema_for_editors_is_the_one_the_models_make() -> None:
+    written = (ROOT / "tokenizer_specs" / "_schema.json").read_text("utf-8")
+    assert written == models.schema_text(), "regenerate it as tokenizer_specs/README.md says"
+
+
+def test_every_known_provider_says_how_it_is_counted_or_why_not() -> None:
+    known = yaml.safe_load((ROOT / "tickmark" / "providers.yaml").read_text("utf-8"))
+    written = {path.stem for path in (ROOT / "tokenizer_specs").glob("*.yaml")}
+    assert written == set(known)
+
+
+def test_roles_that_rules_count_as_one_token_are_one_token(counters: Counters) -> None:
+    file = strictyaml.load_as(ROOT / "tokenizer_specs" / "openai.yaml", "openai.yaml", models.SpecFile)
+    checked = 0
+    for one in file.rules:
+        if isinstance(one.framing, OpenAIMessages) and one.vocabulary is not None:
+            assert counters[one.vocabulary].count(one.framing.roles) == [1] * len(one.framing.roles)
+            checked += 1
+    assert checked

@@ -1,0 +1,75 @@
+"""Mistral chat: the v7 layout on tekken.
+
+Lives here: control tokens per message, thinking parts. Does not live here: rendered tools (additions).
+
+Source: the instruct renderer of mistral-common 1.13.1, and recorded exchanges. That renderer joins
+neighbouring messages of one role before it counts; no exchange shows the service doing so, hence refused.
+"""
+
+from collections.abc import Iterator
+
+from tickmark.formats import JsonObject
+from tickmark.framing.additions import addition
+from tickmark.framing.constants import MistralMessages
+from tickmark.framing.result import (
+    Framed,
+    Shape,
+    Uncountable,
+    joined_text,
+    messages,
+    part_text,
+    refuse_unplaced,
+)
+
+_PLACED = frozenset({"messages", "response_format"})
+_MESSAGE_FIELDS = frozenset({"role", "content"})
+_THINKING_FIELDS = frozenset({"type", "thinking"})
+
+
+def frame(body: JsonObject, shape: Shape, rule: MistralMessages, silent: frozenset[str]) -> Framed:
+    """Overhead and segments of a chat completion request."""
+    framed = addition(shape, rule.adds_nothing)
+    refuse_unplaced(body, silent | _PLACED, "request")
+    overhead = framed.overhead_tokens + _per_request(body, rule)
+    previous: object = None
+    for message in messages(body, "messages"):
+        refuse_unplaced(message, _MESSAGE_FIELDS, "message")
+        role = message.get("role")
+        if not isinstance(role, str) or role not in rule.per_role or role == previous:
+            raise Uncountable("other", "an order of message roles that was never measured")
+        overhead += rule.per_role[role]
+        for segment, control_tokens in _segments(message.get("content"), rule):
+            framed.segments.append(segment)
+            overhead += control_tokens
+        previous = role
+    if previous == "assistant":
+        raise Uncountable("other", "a prefix of the answer was never measured")
+    return Framed(overhead, framed.segments)
+
+
+def _per_request(body: JsonObject, rule: MistralMessages) -> int:
+    wanted = body.get("response_format")
+    if not isinstance(wanted, dict) or wanted.get("type") == "text":
+        return rule.per_request
+    if rule.per_request_json is None:
+        raise Uncountable("other", "response formats were never measured for this model")
+    return rule.per_request_json
+
+
+def _segments(content: object, rule: MistralMessages) -> Iterator[tuple[str, int]]:
+    """Each text between control tokens, with the control tokens it brings."""
+    if not isinstance(content, list):
+        yield joined_text(content, "text"), 0
+        return
+    run: list[str] = []
+    for part in content:
+        if isinstance(part, dict) and part.get("type") == "thinking":
+            if rule.per_thinking is None:
+                raise Uncountable("other", "thinking parts were never measured for this model")
+            refuse_unplaced(part, _THINKING_FIELDS, "message part")
+            yield "".join(run), 0
+            yield joined_text(part.get("thinking"), "text"), rule.per_thinking
+            run = []
+        else:
+            run.append(part_text(part, "text"))
+    yield "".join(run), 0

@@ -1,0 +1,75 @@
+"""What framing yields, or why it cannot.
+
+Lives here: the types that every family shares. Does not live here: any family's rule.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tickmark.formats import JsonObject
+
+Shape: TypeAlias = Literal["text", "tools", "schema", "media", "state", "other", "none"]
+"""What a request carries beside plain messages, the hardest to count first:
+
+`state` text that only the provider holds · `media` images, audio, files · `tools` tool definitions, calls,
+results or built-in tools · `schema` a schema for the answer · `other` something that no rule here places ·
+`text` nothing else · `none` the log holds no text.
+"""
+
+LONGEST_NAME = 40
+"""Longer field names are data, not parameters of an interface, and stay out of every report."""
+
+_PART_FIELDS = frozenset({"type", "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """Billed input tokens = `overhead_tokens` + the tokens of every segment."""
+
+    overhead_tokens: int
+    segments: list[str]
+
+
+class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule and the plan, never shown as an error
+    """The request holds something whose tokens are not known; `reason` is for people."""
+
+    def __init__(self, shape: Shape, reason: str) -> None:
+        self.shape, self.reason = shape, reason
+        super().__init__(reason)
+
+
+def refuse_unplaced(given: Mapping[str, object], placed: frozenset[str], what: str) -> None:
+    """Raise Uncountable where a field carries a value and no rule says what it costs."""
+    for field, value in given.items():
+        if value and field not in placed:
+            name = field if field.isidentifier() and field.isascii() and len(field) <= LONGEST_NAME else "?"
+            raise Uncountable("other", f"{what} field `{name}`: no spec says what it costs")
+
+
+def messages(body: JsonObject, field: str) -> list[Mapping[str, object]]:
+    """The list of messages or items under a field; raise Uncountable where it is something else."""
+    found = body.get(field)
+    if not isinstance(found, list):
+        raise Uncountable("other", f"request field `{field}` is not a list")
+    turns: list[Mapping[str, object]] = [turn for turn in found if isinstance(turn, dict)]
+    if len(turns) != len(found):
+        raise Uncountable("other", f"request field `{field}` holds something that is not a message")
+    return turns
+
+
+def joined_text(content: object, part_type: str) -> str:
+    """A message's text: the string, or its text parts joined as one string, as the provider counts them."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        raise Uncountable("other", "a message without text")
+    return "".join([part_text(part, part_type) for part in content])
+
+
+def part_text(part: object, part_type: str) -> str:
+    """The text of one part; raise Uncountable where it is of another type or carries more than text."""
+    if isinstance(part, dict) and part.get("type") == part_type and isinstance(text := part.get("text"), str):
+        refuse_unplaced(part, _PART_FIELDS, "message part")
+        return text
+    raise Uncountable("other", "a message part that no rule places")

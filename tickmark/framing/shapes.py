@@ -1,0 +1,61 @@
+"""The shape of a request, whatever its family: what it carries beside plain text.
+
+Lives here: recognising shapes by field and part names of the OpenAI, Mistral and Anthropic interfaces.
+Does not live here: what a shape costs (additions) and how messages are framed (one module per family).
+"""
+
+from collections.abc import Iterator
+
+from tickmark.formats import Json, JsonObject
+from tickmark.framing.result import Shape
+
+_HARDEST_FIRST: tuple[Shape, ...] = ("state", "media", "tools", "schema", "other")
+_STATE_FIELDS = ("previous_response_id", "conversation", "agent_id")
+_TOOL_FIELDS = ("tools", "functions")
+_TURN_TOOL_FIELDS = ("tool_calls", "function_call")
+_TOOL_ROLES = ("tool", "function")
+_PLAIN_ANSWERS = ("text", "json_object")
+_ITEMS: dict[Json, Shape] = {None: "text", "message": "text", "item_reference": "state", "reasoning": "state"}
+_PARTS: dict[Json, Shape] = {
+    **dict.fromkeys(("text", "input_text", "output_text", "thinking"), "text"),
+    **dict.fromkeys(("tool_use", "tool_result", "server_tool_use", "web_search_tool_result"), "tools"),
+    **dict.fromkeys(("image", "image_url", "input_image", "audio_url", "input_audio", "video_url"), "media"),
+    **dict.fromkeys(("file", "input_file", "document", "document_url"), "media"),
+}
+
+
+def shape_of(body: JsonObject) -> Shape:
+    """The hardest to count of what the request carries."""
+    found = set(_request_shapes(body))
+    turns = body.get("messages") or body.get("input")
+    if isinstance(turns, list):
+        for turn in turns:
+            if isinstance(turn, dict):
+                found.update(_turn_shapes(turn))
+    return next((shape for shape in _HARDEST_FIRST if shape in found), "text")
+
+
+def _request_shapes(body: JsonObject) -> Iterator[Shape]:
+    if any(body.get(field) for field in _STATE_FIELDS) or isinstance(body.get("prompt"), dict):
+        yield "state"
+    if any(body.get(field) for field in _TOOL_FIELDS) or body.get("web_search_options") is not None:
+        yield "tools"
+    if body.get("audio"):
+        yield "media"
+    text = body.get("text")
+    for wanted in (body.get("response_format"), text.get("format") if isinstance(text, dict) else None):
+        if isinstance(wanted, dict) and wanted.get("type") not in _PLAIN_ANSWERS:
+            yield "schema"
+
+
+def _turn_shapes(turn: JsonObject) -> Iterator[Shape]:
+    kind = turn.get("type")
+    if kind is not None:
+        yield _ITEMS.get(kind, "tools") if isinstance(kind, str) else "other"
+    if turn.get("role") in _TOOL_ROLES or any(turn.get(field) for field in _TURN_TOOL_FIELDS):
+        yield "tools"
+    content = turn.get("content")
+    if isinstance(content, list):
+        for part in content:
+            kind = part.get("type") if isinstance(part, dict) else None
+            yield _PARTS.get(kind, "other") if isinstance(kind, str) else "other"

@@ -1,0 +1,11 @@
+"""Log side: one module per gateway format, and the registry that names them.
+
+A new format is one module here, one line below, one sample in `tests/readers/samples/`.
+"""
+
+from tickmark.formats import Format
+from tickmark.gateways import exchange_jsonl, litellm_spend_logs
+
+FORMATS: dict[str, Format] = {
+    format_.name: format_ for format_ in (exchange_jsonl.FORMAT, litellm_spend_logs.FORMAT)
+}

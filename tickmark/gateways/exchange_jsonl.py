@@ -1,0 +1,118 @@
+"""`exchange_jsonl`: raw request/response pairs, one HTTP attempt per line.
+
+Where it comes from: a logging proxy or an SDK hook. One record is one attempt, failures included.
+Fields: `timestamp` (ISO 8601 with zone), `provider`, `url`, `status`, `request_headers`, `stream`,
+`request`, `response`, `latency_ms`, `metadata.team`, `metadata.workload`. Streams are stored with
+their chunks merged into the non-stream shape.
+Retries: the SDKs of OpenAI and Anthropic number them in `x-stainless-retry-count` (0 is the first
+attempt); nothing else groups attempts into one request.
+Token convention: the provider's own (see `_usage`). Join keys: `response.id`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from tickmark import providers
+from tickmark.errors import RecordRejected
+from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
+from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.records import Attempt, Row
+
+OPERATIONS = {
+    "/chat/completions": "chat",
+    "/responses": "responses",
+    "/embeddings": "embeddings",
+    "/messages": "messages",
+}
+HTTP_ERROR = 400
+
+
+def read(record: JsonObject) -> Iterator[Row]:
+    """One attempt."""
+    url = text(record, "url")
+    request, response = child(record, "request"), child(record, "response")
+    status = count(record, "status")
+    started = instant(record, "timestamp")
+    latency = count(record, "latency_ms")
+    response_id = optional_text(response, "id")
+    attempt = Attempt(
+        record_key=response_id or _content_key(record),
+        provider=providers.by_url(url) or providers.by_name(text(record, "provider")),
+        operation=operation(url),
+        started_at=started,
+        ended_at=None if latency is None else started + timedelta(milliseconds=latency),
+        attempt_number=_attempt_number(child(record, "request_headers")),
+        request_model=optional_text(request, "model"),
+        response_model=optional_text(response, "model"),
+        provider_response_id=response_id,
+        streamed=bool(record.get("stream")),
+        http_status=status,
+        team=optional_text(child(record, "metadata"), "team"),
+        workload=optional_text(child(record, "metadata"), "workload"),
+    )
+    if status is None or status >= HTTP_ERROR:
+        _fail(attempt, response)
+    else:
+        _bill(attempt, response)
+    yield attempt
+
+
+def operation(url: str) -> str:
+    """What the endpoint does, by the end of its path; raise RecordRejected for an unknown one."""
+    path = urlsplit(url).path
+    for ending, name in OPERATIONS.items():
+        if path.endswith(ending):
+            return name
+    raise RecordRejected("E-OPERATION", "url", f"a path ending in one of {', '.join(OPERATIONS)}", url)
+
+
+def _fail(attempt: Attempt, response: JsonObject) -> None:
+    error = response.get("error")
+    attempt.outcome = "provider_error"
+    attempt.error_type = optional_text(error, "type") if isinstance(error, dict) else None
+    # Failed requests are free at OpenAI, Anthropic, Mistral, DeepSeek and xAI (billing pages of 2026).
+    attempt.billable_expected = False
+
+
+def _bill(attempt: Attempt, response: JsonObject) -> None:
+    usage = child(response, "usage")
+    if usage:
+        for field, value in token_fields(usage).items():
+            setattr(attempt, field, value)
+        attempt.service_tier = served_tier(response, usage)
+        attempt.inference_geo = optional_text(usage, "inference_geo")
+
+
+def _attempt_number(headers: JsonObject) -> int | None:
+    retries = optional_text(headers, "x-stainless-retry-count")
+    if retries is None:
+        return None
+    if not (retries.isascii() and retries.isdigit()):
+        raise RecordRejected("E-FIELD-TYPE", "request_headers.x-stainless-retry-count", "digits", retries)
+    return int(retries) + 1
+
+
+def _content_key(record: JsonObject) -> str:
+    """A response without an id (failures, embeddings) is known by its whole content."""
+    ordered = json.dumps(record, sort_keys=True, default=str)
+    return "content:" + hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()
+
+
+def request_body(record: JsonObject) -> JsonObject | None:
+    """The request as it was sent."""
+    return child(record, "request") or None
+
+
+FORMAT = Format(
+    name="exchange_jsonl",
+    side="gateway",
+    table="attempts",
+    container="jsonl",
+    summary="raw request/response pairs: OpenAI chat, responses, embeddings; Anthropic; compatible hosts",
+    verified="real file",
+    read=read,
+    request_body=request_body,
+)

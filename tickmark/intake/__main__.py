@@ -1,0 +1,56 @@
+"""The reading child: `python -m tickmark.intake < job.json`, one JSON line per file on stdout.
+
+Lives here: limits on this process and the loop over its files. It gets an empty environment, paths
+and a key on stdin, and can write only into its staging folder. The parent is `sources`.
+"""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+from tickmark.errors import TickmarkError
+from tickmark.intake.reader import Reader, Source
+from tickmark.intake.tables import Writers
+from tickmark.specbook import SpecBook
+
+
+def _limit(memory_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+
+
+def main() -> None:
+    """Read the files of one job; a file is reported only when its rows are safely on disk."""
+    job = json.load(sys.stdin)
+    _limit(job["memory_bytes"])
+    writers = Writers(Path(job["staging"]), job["part"])
+    reader = Reader(Source(**job["source"]), SpecBook(Path(job["specs"])), bytes.fromhex(job["key"]), writers)
+    reports = []
+    for file in job["files"]:
+        try:
+            report = reader.read(Path(file["path"]), file["display"], file["file_no"])
+            reports.append({"report": report.as_json()})
+        except TickmarkError as error:
+            reports.append({"file_no": file["file_no"], "error": _as_json(error)})
+        except MemoryError:
+            sys.exit(1)
+        print(json.dumps({"progress": file["file_no"]}), flush=True)  # noqa: T201 - stdout is the parent
+    writers.close()
+    for line in reports:
+        print(json.dumps(line), flush=True)  # noqa: T201 - stdout is the parent
+
+
+def _as_json(error: TickmarkError) -> dict[str, object]:
+    where = error.where
+    return {
+        "kind": type(error).__name__,
+        "rule": error.rule,
+        "expected": error.expected,
+        "repair": error.repair,
+        "where": None if where is None else [where.file, where.line, where.field],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""One file → canonical rows, segments to count, rejects, and a report that adds up.
+
+Lives here: what happens to each record of a file inside the reading child.
+Does not live here: bytes (stream, containers), meaning (gateways, invoices), sets (sql/ingest).
+"""
+
+import hashlib
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from tickmark import gateways, invoices
+from tickmark.errors import InputRejectedError, RecordRejected, Where
+from tickmark.formats import Format, JsonObject
+from tickmark.intake.containers import Coverage, Record, records
+from tickmark.intake.stream import Verified
+from tickmark.intake.tables import Writers, row_values
+from tickmark.recount import plan
+from tickmark.records import Attempt, Row
+from tickmark.specbook import SpecBook
+
+FORMATS: dict[str, Format] = {**gateways.FORMATS, **invoices.FORMATS}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One entry of `gateways:` or `bills:` in tickmark.yaml."""
+
+    name: str
+    format: str
+    account: str
+
+
+@dataclass(slots=True)
+class FileReport:
+    """What became of one file: `records = read + quarantined + blank`."""
+
+    source: str
+    file_no: int
+    file: str
+    format: str
+    sha256: str = ""
+    bytes_delivered: int = 0
+    bytes_decoded: int = 0
+    records: int = 0
+    read: int = 0
+    quarantined: int = 0
+    blank: int = 0
+    spans: list[tuple[str, str]] = field(default_factory=list)
+    more_after: list[str] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+class Reader:
+    """Reads the files of one source into staged tables."""
+
+    def __init__(self, source: Source, specs: SpecBook, key: bytes, writers: Writers) -> None:
+        self.source, self.format = source, FORMATS[source.format]
+        self._specs, self._key, self._writers = specs, key, writers
+        self._segments_written: set[tuple[str, bytes]] = set()
+
+    def read(self, path: Path, display: str, file_no: int) -> FileReport:
+        """Read one file to its end; raise InputRejectedError where it is unusable as a whole."""
+        file, coverage = Verified(path, display), Coverage()
+        report = FileReport(self.source.name, file_no, display, self.format.name)
+        keys: Counter[str] = Counter()
+        first: RecordRejected | None = None
+        for record in records(file, self.format, coverage):
+            report.records += 1
+            rejected = self._take(record, report, keys)
+            first = first or rejected
+        report.sha256, report.bytes_delivered = file.sha256, file.bytes_delivered
+        report.bytes_decoded = file.bytes_decoded
+        report.spans = [(start.isoformat(), end.isoformat()) for start, end in _merged(coverage.spans)]
+        report.more_after = [end.isoformat() for end in coverage.more_after]
+        if first is not None and report.read == 0:
+            raise self._foreign(display, first)
+        if report.records == report.blank and not report.spans:
+            raise _blank(display)
+        return report
+
+    def _take(self, record: Record, report: FileReport, keys: Counter[str]) -> RecordRejected | None:
+        lineage = (
+            self.source.name, self.source.account, report.file_no, report.records,
+            record.line, record.offset, record.length,
+        )  # fmt: skip
+        if record.value is None and record.rejected is None:
+            report.blank += 1
+            return None
+        try:
+            if record.rejected is not None:
+                raise record.rejected
+            self._load(record, lineage, keys)
+        except RecordRejected as rejected:
+            report.quarantined += 1
+            reason = (rejected.rule, rejected.field, rejected.expected, rejected.got)
+            self._writers.add("rejects", (*lineage, record.place, *reason))
+            return rejected
+        report.read += 1
+        return None
+
+    def _load(self, record: Record, lineage: tuple[object, ...], keys: Counter[str]) -> None:
+        value = record.value or {}
+        rows: list[Row] = list(self.format.read(value))
+        for row in rows:
+            if not self.format.keyed:
+                keys[row.record_key] += 1
+                row.record_key = f"{row.record_key}#{keys[row.record_key]}"
+            own = row_values[self.format.table](row)
+            where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest())
+            if isinstance(row, Attempt):
+                body = self.format.request_body(value) if self.format.request_body else None
+                self._writers.add("attempts", (*where, *self._plan(row, body), *own))
+            else:
+                self._writers.add(self.format.table, (*where, *own))
+
+    def _plan(self, attempt: Attempt, body: JsonObject | None) -> tuple[object, ...]:
+        model = attempt.response_model or attempt.request_model
+        how = plan(attempt.provider, attempt.operation, model, attempt.started_at, body, self._specs)
+        identity = f"{self.source.name}\0{attempt.record_key}".encode()
+        attempt_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
+        if how.vocabulary is not None:
+            for text, uses in Counter(how.segments).items():
+                segment = self._segment(how.vocabulary, text)
+                self._writers.add("segment_uses", (attempt_id, how.vocabulary, segment, uses))
+        return (
+            attempt_id,
+            how.spec,
+            how.vocabulary,
+            how.shape,
+            how.exactness,
+            how.overhead_tokens,
+            how.reason,
+        )
+
+    def _segment(self, vocabulary: str, text: str) -> bytes:
+        """Keyed hash of a text; its first use writes the text into the private zone."""
+        segment = hashlib.blake2b(text.encode(), digest_size=16, key=self._key).digest()
+        if (vocabulary, segment) not in self._segments_written:
+            self._segments_written.add((vocabulary, segment))
+            self._writers.add("segments", (vocabulary, segment, text))
+        return segment
+
+    def _foreign(self, display: str, first: RecordRejected) -> InputRejectedError:
+        return InputRejectedError(
+            "E-FILE-FORMAT",
+            f"at least one record of format {self.format.name} (first problem: {first})",
+            where=Where(display),
+            repair="check `format:` in tickmark.yaml; `tickmark formats` lists the formats",
+        )
+
+
+def _blank(display: str) -> InputRejectedError:
+    return InputRejectedError(
+        "E-FILE-EMPTY",
+        "at least one record",
+        where=Where(display),
+        repair="ask for the export again; an empty file is not 0 rows",
+    )
+
+
+def _merged(spans: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    merged: list[tuple[datetime, datetime]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,149 @@
+"""Staged tables: canonical rows with their lineage, as Parquet in the run's private folder.
+
+Lives here: the columns of the staged tables (fields of `tickmark.records` plus lineage) and their
+writer. Does not live here: deduplication and period (sql/ingest), which need every file at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from pathlib import Path
+from types import NoneType
+from typing import get_args, get_type_hints
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tickmark.money import AMOUNT_SCALE
+from tickmark.records import Attempt, BillingLine, Invoice, RateRow, Row, UsageBucket
+
+BATCH = 50_000
+_ARROW = {
+    str: pa.string(),
+    int: pa.int64(),
+    bool: pa.bool_(),
+    datetime: pa.timestamp("us", tz="UTC"),
+    Decimal: pa.decimal128(38, AMOUNT_SCALE),
+}
+LINEAGE = pa.schema(
+    [
+        ("source", pa.string()),
+        ("account", pa.string()),
+        ("file_no", pa.int64()),
+        ("record_no", pa.int64()),
+        ("line_no", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("byte_length", pa.int64()),
+        ("content_hash", pa.string()),
+    ]
+)
+_PLAN = pa.schema(
+    [
+        ("attempt_id", pa.string()),
+        ("spec", pa.string()),
+        ("vocabulary", pa.string()),
+        ("shape", pa.string()),
+        ("exactness", pa.string()),
+        ("overhead_tokens", pa.int64()),
+        ("uncountable_because", pa.string()),
+    ]
+)
+RECORDS: dict[str, type[Row]] = {
+    "attempts": Attempt,
+    "usage_buckets": UsageBucket,
+    "billing_lines": BillingLine,
+    "invoices": Invoice,
+}
+
+
+def record_table(kind: type[Row | RateRow], rows: Sequence[Row | RateRow]) -> pa.Table:
+    """Rows of one record type as an Arrow table."""
+    schema = _record_schema(kind)
+    return pa.table(
+        {field.name: pa.array([getattr(row, field.name) for row in rows], field.type) for field in schema}
+    )
+
+
+def _record_schema(record: type[Row | RateRow]) -> pa.Schema:
+    hints = get_type_hints(record)
+    kinds = {
+        name: next(t for t in (get_args(hint) or (hint,)) if t is not NoneType)
+        for name, hint in hints.items()
+    }
+    return pa.schema([(field.name, _ARROW[kinds[field.name]]) for field in fields(record)])
+
+
+def _columns(table: str) -> pa.Schema:
+    own = _record_schema(RECORDS[table])
+    planned = _PLAN if table == "attempts" else pa.schema([])
+    return pa.schema([*LINEAGE, *planned, *own])
+
+
+SCHEMAS: dict[str, pa.Schema] = {
+    **{table: _columns(table) for table in RECORDS},
+    "rejects": pa.schema(
+        [
+            *LINEAGE.remove(LINEAGE.get_field_index("content_hash")),
+            ("place", pa.string()),
+            ("rule", pa.string()),
+            ("field", pa.string()),
+            ("expected", pa.string()),
+            ("got", pa.string()),
+        ]
+    ),
+    "segment_uses": pa.schema(
+        [
+            ("attempt_id", pa.string()),
+            ("vocabulary", pa.string()),
+            ("segment", pa.binary(16)),
+            ("uses", pa.int64()),
+        ]
+    ),
+    "segments": pa.schema([("vocabulary", pa.string()), ("segment", pa.binary(16)), ("text", pa.string())]),
+}
+"""Every table a reading child may write; `segments` holds text and never leaves the private zone."""
+
+row_values = {
+    table: attrgetter(*(field.name for field in fields(record))) for table, record in RECORDS.items()
+}
+"""The values of a record in the order of its columns."""
+
+
+class Writers:
+    """Appends rows to `<folder>/<table>/<part>.parquet`; a table without rows leaves no file."""
+
+    def __init__(self, folder: Path, part: str) -> None:
+        self._folder, self._part = folder, part
+        self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in SCHEMAS}
+        self._open: dict[str, pq.ParquetWriter] = {}
+
+    def add(self, table: str, row: tuple[object, ...]) -> None:
+        """Append one row, its values in the order of `SCHEMAS[table]`."""
+        rows = self._rows[table]
+        rows.append(row)
+        if len(rows) >= BATCH:
+            self._flush(table)
+
+    def close(self) -> None:
+        """Write what is left and the footers; before this the files are not readable."""
+        for table in SCHEMAS:
+            self._flush(table)
+        for writer in self._open.values():
+            writer.close()
+
+    def _flush(self, table: str) -> None:
+        if not (rows := self._rows[table]):
+            return
+        schema = SCHEMAS[table]
+        if table not in self._open:
+            path = self._folder / table / f"{self._part}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._open[table] = pq.ParquetWriter(path, schema, compression="zstd")
+        columns = [
+            pa.array(column, field.type)
+            for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+        ]
+        self._open[table].write_batch(pa.record_batch(columns, schema=schema))
+        rows.clear()

@@ -1,0 +1,111 @@
+"""What the readers of provider documents share: keys, periods, currencies, amounts, tiers.
+
+Lives here: checks and shapes that mean the same in every document of the bill side.
+Does not live here: where a document keeps a field (the reader's module), or how it is decoded (intake/).
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Context, Decimal
+
+from tickmark import money
+from tickmark.errors import RecordRejected
+from tickmark.formats import JsonObject, decimal, instant, optional_text, text
+from tickmark.records import UsageBucket
+
+WIDE = Context(prec=60)
+"""Moves a decimal point without rounding; the ambient context keeps only 28 digits."""
+TOKENS = "Tokens"
+"""The consumed unit that counts single tokens, as FOCUS writes it."""
+MAX_DECIMAL = Decimal(10) ** 20
+"""DECIMAL(38,18) holds what is below."""
+_ISO_4217 = re.compile(r"[A-Za-z]{3}", re.ASCII)
+
+
+def natural_key(format_name: str, dimensions: Mapping[str, object]) -> str:
+    """Identity of a record: what it is about, without how much.
+
+    Absent and null dimensions do not count, so a provider that adds a column it leaves empty does not
+    change the identity of what was delivered before.
+    """
+    present = {name: value for name, value in dimensions.items() if value is not None}
+    ordered = json.dumps(present, sort_keys=True, default=str)
+    return f"{format_name}:{hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()}"
+
+
+def pick(record: JsonObject, fields: tuple[str, ...]) -> dict[str, object]:
+    """The named fields of a record, null where absent."""
+    return {field: record.get(field) for field in fields}
+
+
+def period(
+    record: JsonObject, start_field: str, end_field: str, *, naive_is_utc: bool = False
+) -> tuple[datetime, datetime]:
+    """A half-open period in UTC; raise RecordRejected where it is empty or runs backwards."""
+    start = instant(record, start_field, naive_is_utc=naive_is_utc)
+    end = instant(record, end_field, naive_is_utc=naive_is_utc)
+    if start >= end:
+        raise RecordRejected("E-FIELD-PERIOD", end_field, f"a time after {start_field}", record[end_field])
+    return start, end
+
+
+def currency(record: JsonObject, field: str) -> str:
+    """An ISO 4217 code, upper case: 'usd' → 'USD'."""
+    code = text(record, field)
+    if not _ISO_4217.fullmatch(code):
+        raise RecordRejected("E-FIELD-CURRENCY", field, "a three-letter ISO 4217 code", code)
+    return code.upper()
+
+
+def required_decimal(record: JsonObject, field: str) -> Decimal:
+    """An exact number that the format always carries."""
+    if (number := decimal(record, field)) is None:
+        raise RecordRejected("E-FIELD-MISSING", field, "a decimal number", record.get(field))
+    return number
+
+
+def storable(number: Decimal, field: str) -> Decimal:
+    """An amount, price or quantity as the tables keep it, to 18 decimal places."""
+    if abs(number) >= MAX_DECIMAL:
+        raise RecordRejected("E-FIELD-RANGE", field, "a number below 10^20", number)
+    return money.amount(number)
+
+
+def optional_decimal(record: JsonObject, field: str) -> Decimal | None:
+    """A storable number, or None where it is absent or empty."""
+    number = decimal(record, field)
+    return None if number is None else storable(number, field)
+
+
+def grouped_by(record: JsonObject, field: str) -> str:
+    """A dimension that is null unless the export was asked to group by it."""
+    if (value := optional_text(record, field)) is None:
+        raise RecordRejected("E-FIELD-MISSING", field, f"a value (export with group_by={field})", None)
+    return value
+
+
+def service_tier(tier: str | None) -> str:
+    """The tier in the rate book's words: lower case; 'default' and none mean standard."""
+    return "standard" if tier is None or tier == "default" else tier.lower()
+
+
+def usage_rows(first: UsageBucket, tokens: Mapping[str, int]) -> Iterator[UsageBucket]:
+    """One row per class that was used, from the row of `uncached_input`.
+
+    That row is always there, even with 0 tokens, and it alone carries `requests`: adding up the
+    column counts each request once.
+    """
+    yield replace(first, record_key=f"{first.record_key}:{first.token_class}")
+    for token_class, used in tokens.items():
+        if used:
+            yield replace(
+                first,
+                record_key=f"{first.record_key}:{token_class}",
+                token_class=token_class,
+                tokens_usage_export=used,
+                requests=None,
+            )

@@ -1,0 +1,187 @@
+"""The record: immutable, versioned Parquet per month, and the chain of manifests.
+
+Lives here: writing a version, finding versions, and hashing. A closed month is never edited: other
+content is a new version. Does not live here: finance.duckdb, which is rebuilt from here (publish.py).
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+
+MANIFEST = "manifest.json"
+CHAIN = "chain.jsonl"
+Manifest: TypeAlias = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a closed month in the lake."""
+
+    month: str
+    number: int
+    folder: Path
+    manifest: Mapping[str, object]
+
+    @property
+    def is_draft(self) -> bool:
+        return bool(self.manifest["draft"])
+
+    def table(self, name: str) -> Path:
+        word, table = name.split(".")
+        return self.folder / word / f"{table}.parquet"
+
+
+def versions(lake: Path, month: str) -> list[Version]:
+    """Every version of a month, oldest first."""
+    folders = sorted((lake / month).glob("v[0-9][0-9][0-9][0-9]"))
+    return [
+        Version(month, int(f.name[1:]), f, json.loads((f / MANIFEST).read_text("utf-8"))) for f in folders
+    ]
+
+
+def months(lake: Path) -> list[str]:
+    """Months that have a version."""
+    return sorted(path.parent.name for path in lake.glob("20??-??/v0001"))
+
+
+def current(lake: Path, month: str) -> Version | None:
+    """The version that counts: the latest final one, else the latest draft."""
+    known = versions(lake, month)
+    final = [version for version in known if not version.is_draft]
+    return (final or known or [None])[-1]
+
+
+def write(
+    database: duckdb.DuckDBPyConnection, lake: Path, month: str, tables: Sequence[str], manifest: Manifest
+) -> Version:
+    """Write a new version, or return the latest one where nothing differs from it.
+
+    `manifest` gets the tables' rows and hashes, the version, and the hash of the previous manifest.
+    The version appears by one rename: a killed run leaves only a folder that the next run removes.
+    """
+    building = lake / month / ".building"
+    shutil.rmtree(building, ignore_errors=True)
+    contents = {name: _copy(database, name, building) for name in tables}
+    known = versions(lake, month)
+    if known and _same(known[-1].manifest, manifest, contents):
+        shutil.rmtree(building)
+        return known[-1]
+    number = known[-1].number + 1 if known else 1
+    full: Manifest = {
+        **manifest,
+        "month": month,
+        "version": number,
+        "tables": contents,
+        "previous": chain_head(lake),
+    }
+    (building / MANIFEST).write_text(json.dumps(full, indent=1, sort_keys=True) + "\n", "utf-8")
+    _sync(building / MANIFEST)
+    folder = lake / month / f"v{number:04d}"
+    building.rename(folder)
+    sync_folder(folder.parent)
+    _append_to_chain(lake, folder)
+    return Version(month, number, folder, full)
+
+
+def chain_head(lake: Path) -> str | None:
+    """Hash of the last manifest in the chain; None before the first close."""
+    lines = _chain(lake)
+    return str(lines[-1]["sha256"]) if lines else None
+
+
+def repair_chain(lake: Path) -> None:
+    """Add versions that a killed run renamed into place but did not yet chain."""
+    chained = {str(line["version"]) for line in _chain(lake)}
+    for folder in sorted(lake.glob("20??-??/v[0-9][0-9][0-9][0-9]")):
+        if str(folder.relative_to(lake)) not in chained:
+            _append_to_chain(lake, folder)
+
+
+def file_hash(path: Path) -> str:
+    """sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def folder_hash(folder: Path, pattern: str) -> str:
+    """One hash of all matching files of a folder: names and contents."""
+    lines = [f"{path.relative_to(folder)} {file_hash(path)}" for path in sorted(folder.rglob(pattern))]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def problems(lake: Path) -> list[str]:
+    """What no longer is what a manifest or the chain says, in words; an empty list is a sound lake."""
+    found: list[str] = []
+    previous: object = None
+    for line in _chain(lake):
+        manifest = lake / str(line["version"]) / MANIFEST
+        if not manifest.is_file() or file_hash(manifest) != line["sha256"]:
+            found.append(f"{line['version']}/{MANIFEST} is not the manifest that was chained")
+            continue
+        said = json.loads(manifest.read_text("utf-8"))
+        if said["previous"] != previous:
+            found.append(f"{line['version']}/{MANIFEST} does not follow the manifest before it")
+        previous = line["sha256"]
+        found += _changed_tables(manifest.parent, said["tables"], str(line["version"]))
+    return found
+
+
+def _changed_tables(folder: Path, tables: Mapping[str, Mapping[str, object]], version: str) -> list[str]:
+    paths = {name: folder / f"{name.replace('.', '/')}.parquet" for name in tables}
+    return [
+        f"{version}: {name} was changed or lost"
+        for name, path in paths.items()
+        if not path.is_file() or file_hash(path) != tables[name]["sha256"]
+    ]
+
+
+def _copy(database: duckdb.DuckDBPyConnection, name: str, building: Path) -> dict[str, object]:
+    word, table = name.split(".")
+    path = building / word / f"{table}.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = database.table(name)
+    # A total order makes the bytes the same for the same rows.
+    columns = ", ".join(f'"{column}"' for column in rows.columns if column != "version")
+    rows.project(columns).order(columns).write_parquet(str(path), compression="zstd")
+    _sync(path)
+    return {"rows": int(rows.count("*").fetchall()[0][0]), "sha256": file_hash(path)}
+
+
+def _same(known: Mapping[str, object], manifest: Manifest, contents: Manifest) -> bool:
+    # Only the instant of closing may differ: it is not content.
+    fresh = {name: value for name, value in manifest.items() if name != "closed_at"}
+    return known["tables"] == contents and all(known.get(name) == value for name, value in fresh.items())
+
+
+def _chain(lake: Path) -> list[dict[str, object]]:
+    path = lake / CHAIN
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+
+
+def _append_to_chain(lake: Path, folder: Path) -> None:
+    line = {"version": str(folder.relative_to(lake)), "sha256": file_hash(folder / MANIFEST)}
+    with (lake / CHAIN).open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

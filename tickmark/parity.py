@@ -1,0 +1,184 @@
+"""Parity: our counts against what providers' meters said about the same requests.
+
+Lives here: exchanges with a known bill, and the table of variances, for `tickmark parity` and for a month.
+Does not live here: how a request is counted (recount), and opening files.
+"""
+
+from collections import Counter as Tally
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import NamedTuple
+
+from tickmark import months, providers, recount
+from tickmark.formats import JsonObject, child, text
+from tickmark.framing.result import Shape
+from tickmark.records import Attempt
+from tickmark.specbook import SpecBook
+from tickmark.specs import Exactness
+from tickmark.tokenizers import Counters
+
+BATCH = 2000
+"""Exchanges planned and counted together; it bounds the text held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and the input tokens that its provider billed for it."""
+
+    key: str
+    """What the request is found by; never its text."""
+    provider: str
+    operation: str
+    model: str | None
+    started_at: datetime
+    body: JsonObject | None
+    tokens_input_billed: int
+
+
+class Group(NamedTuple):
+    """What the exchanges of one row have in common."""
+
+    provider: str
+    operation: str
+    model: str | None
+    month: str
+    shape: Shape
+    exactness: Exactness
+    spec: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ParityRow:
+    """One row of the table; a variance is billed minus recounted tokens, None where nothing was counted."""
+
+    provider: str
+    operation: str
+    model: str | None
+    month: str
+    shape: Shape
+    exactness: Exactness
+    spec: str | None
+    reason: str | None
+    rows: int
+    rows_exact: int | None
+    tokens_variance_min: int | None
+    tokens_variance_median: int | None
+    tokens_variance_max: int | None
+    example_key: str | None
+    """The first exchange whose counts differ."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    rows: int = 0
+    variances: Tally[int] = field(default_factory=Tally)
+    example_key: str | None = None
+
+
+def measure(exchanges: Iterable[Exchange], specs: SpecBook, counters: Counters) -> list[ParityRow]:
+    """The table, in the order of its groups. Memory is bounded by BATCH and the number of groups."""
+    groups: dict[Group, _Seen] = {}
+    remaining = iter(exchanges)
+    while batch := list(islice(remaining, BATCH)):
+        plans = [recount.plan(x.provider, x.operation, x.model, x.started_at, x.body, specs) for x in batch]
+        for exchange, plan, tokens in zip(batch, plans, recount.count(plans, counters), strict=True):
+            seen = groups.setdefault(_group(exchange, plan), _Seen())
+            seen.rows += 1
+            if tokens is not None:
+                variance = exchange.tokens_input_billed - tokens
+                seen.variances[variance] += 1
+                seen.example_key = seen.example_key or (exchange.key if variance else None)
+    return [_row(group, groups[group]) for group in sorted(groups, key=str)]
+
+
+def _group(exchange: Exchange, plan: recount.CountPlan) -> Group:
+    month = months.Month(exchange.started_at.year, exchange.started_at.month)
+    return Group(
+        provider=exchange.provider,
+        operation=exchange.operation,
+        model=exchange.model,
+        month=str(month),
+        shape=plan.shape,
+        exactness=plan.exactness,
+        spec=plan.spec,
+        reason=plan.reason,
+    )
+
+
+def _row(group: Group, seen: _Seen) -> ParityRow:
+    # The lower of two middle ones, so that the median is a variance that occurred.
+    ordered: Sequence[int | None] = sorted(seen.variances.elements()) or [None]
+    return ParityRow(
+        **group._asdict(),
+        rows=seen.rows,
+        rows_exact=seen.variances[0] if seen.variances else None,
+        tokens_variance_min=ordered[0],
+        tokens_variance_median=ordered[(len(ordered) - 1) // 2],
+        tokens_variance_max=ordered[-1],
+        example_key=seen.example_key,
+    )
+
+
+def from_attempt(attempt: Attempt, body: JsonObject | None) -> Exchange | None:
+    """A logged attempt as an exchange; None where the provider itself reported no input tokens."""
+    if attempt.usage_origin != "provider_reported" or not attempt.tokens_input_total:
+        return None
+    return Exchange(
+        key=attempt.record_key,
+        provider=attempt.provider,
+        operation=attempt.operation,
+        model=attempt.request_model,
+        started_at=attempt.started_at,
+        body=body,
+        tokens_input_billed=attempt.tokens_input_total,
+    )
+
+
+OPERATIONS = {
+    "chat.completions": "chat",
+    "responses": "responses",
+    "embeddings": "embeddings",
+    "messages": "messages",
+}
+
+
+def from_recorded(record: JsonObject) -> Exchange | None:
+    """A line of a public collection of recorded exchanges; None where it is no ground truth.
+
+    Not ground truth: failures, edited or scrubbed requests, made-up answers, a body that is no object, no
+    date (a spec holds in a span of time), a usage of zero (a stream cut before its usage was reported).
+    """
+    operation = OPERATIONS.get(str(record.get("api")))
+    started, body, model = record.get("recorded_at"), record.get("request_body"), record.get("request_model")
+    billed = child(record, "usage_norm").get("input")
+    if operation is None or not _is_evidence(record) or not isinstance(started, str):
+        return None
+    if not isinstance(body, dict) or not isinstance(billed, int) or billed == 0:
+        return None
+    return Exchange(
+        key=str(record.get("request_sha256")),
+        provider=providers.by_host(str(record.get("endpoint_host")))
+        or providers.by_name(text(record, "provider")),
+        operation=operation,
+        model=model if isinstance(model, str) else None,
+        started_at=months.parse_instant(started),
+        body=body,
+        tokens_input_billed=billed,
+    )
+
+
+def _is_evidence(record: JsonObject) -> bool:
+    return (
+        record.get("http_status") == HTTP_OK
+        and bool(record.get("usage"))
+        and record.get("authenticity") != "suspect-synthetic"
+        and record.get("request_integrity") not in ("edited", "normalized")
+        and not any(record.get(mark) for mark in _DOUBTS)
+    )
+
+
+HTTP_OK = 200
+_DOUBTS = ("response_id_conflict", "request_placeholder", "scrubbed_in_request")

@@ -1,0 +1,106 @@
+"""Counting a logged request again: the plan of what is counted, and the count.
+
+Lives here: plans, and totals of plans. Does not live here: which rule holds (specbook), how a family frames
+its messages (framing/), the tokenizer (tokenizers/).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tickmark.formats import JsonObject
+from tickmark.framing.result import Framed, Shape, Uncountable
+from tickmark.framing.shapes import shape_of
+from tickmark.specbook import Counts, Spec, SpecBook
+from tickmark.specs import Exactness
+from tickmark.tokenizers import Counters
+
+
+@dataclass(frozen=True, slots=True)
+class CountPlan:
+    """What to count of one request: billed input tokens = overhead + the tokens of every segment."""
+
+    spec: str | None
+    """`provider/rule`, or None where no spec covers the request."""
+    vocabulary: str | None
+    shape: Shape
+    exactness: Exactness
+    overhead_tokens: int
+    segments: tuple[str, ...]
+    """Texts between special tokens, each as often as it occurs."""
+    reason: str | None
+    """Why the request is not counted, for people; None where it is."""
+
+
+NO_TEXT = "the log holds no request text"
+NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
+NOT_MEASURED = "requests of this shape were never measured for this model"
+LONE_SURROGATE = "a text that is not valid Unicode"
+
+
+def plan(  # noqa: PLR0917 - the six facts that decide a count, in the order of a log line
+    provider: str,
+    operation: str,
+    model: str | None,
+    started_at: datetime,
+    body: JsonObject | None,
+    specs: SpecBook,
+) -> CountPlan:
+    """Plan the count of one request, as `model` was requested. Pure; never raises for what a body holds."""
+    shape: Shape = "none" if body is None else shape_of(body)
+    spec = specs.find(provider, operation, model, started_at)
+    if spec is None:
+        return _refused(None, shape, NO_SPEC)
+    if spec.counts is None:
+        return _refused(spec, shape, spec.rule.because or NO_SPEC)
+    if body is None:
+        return _refused(spec, shape, NO_TEXT)
+    try:
+        framed = spec.counts.framer(body, shape, spec.counts.constants, spec.counts.silent_fields)
+    except Uncountable as why:
+        return _refused(spec, why.shape, why.reason)
+    return _planned(spec, spec.counts, shape, framed)
+
+
+def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:
+    exactness = counts.exactness.get(shape, "none")
+    if exactness == "none":
+        return _refused(spec, shape, NOT_MEASURED)
+    if not all(map(_is_unicode, framed.segments)):
+        return _refused(spec, "other", LONE_SURROGATE)
+    segments = tuple(segment for segment in framed.segments if segment)
+    return CountPlan(spec.name, counts.vocabulary, shape, exactness, framed.overhead_tokens, segments, None)
+
+
+def _refused(spec: Spec | None, shape: Shape, reason: str) -> CountPlan:
+    return CountPlan(None if spec is None else spec.name, None, shape, "none", 0, (), reason)
+
+
+def _is_unicode(text: str) -> bool:
+    if text.isascii():
+        return True
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
+    """Billed input tokens of each plan, None where it has a reason; every unique text is counted once."""
+    texts: dict[str, set[str]] = {}
+    for planned in plans:
+        if planned.vocabulary is not None:
+            texts.setdefault(planned.vocabulary, set()).update(planned.segments)
+    counted = {name: _counted(found, counters, name) for name, found in texts.items()}
+    return [
+        None
+        if planned.vocabulary is None
+        else planned.overhead_tokens + sum(map(counted[planned.vocabulary].__getitem__, planned.segments))
+        for planned in plans
+    ]
+
+
+def _counted(texts: Iterable[str], counters: Counters, vocabulary: str) -> dict[str, int]:
+    ordered = list(texts)
+    return dict(zip(ordered, counters[vocabulary].count(ordered), strict=True))

@@ -1,0 +1,188 @@
+"""The book of all tokenizer specs: one rule for each request, or none.
+
+Lives here: loading a folder of specs, refusing contradictions between them, finding the rule of a request.
+Does not live here: what a spec file may say (specs) and what a rule counts (framing/, recount).
+
+Two rules of one provider and operation may match the same model on the same day only if one of them names the
+other in `overrides`; the order of the file never matters.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
+from itertools import combinations
+from pathlib import Path
+
+from tickmark import strictyaml
+from tickmark.errors import BadSpecError, Where
+from tickmark.framing import FRAMERS, Framer
+from tickmark.framing.constants import Framing
+from tickmark.framing.result import Shape
+from tickmark.specs import Exactness, Rule, SpecFile, Vocabulary
+
+CACHED_MODELS = 4096
+"""Model names come from logs, so what is remembered about them is bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A rule, ready for the requests of one operation."""
+
+    name: str
+    rule: Rule
+    starts: datetime
+    ends: datetime
+    counts: "Counts | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How the requests of a spec are counted."""
+
+    vocabulary: str
+    framer: Framer
+    constants: Framing
+    exactness: dict[Shape, Exactness]
+    silent_fields: frozenset[str]
+
+
+class SpecBook:
+    """All specs of a folder. Raises BadSpecError where one is wrong or two contradict each other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.vocabularies: dict[str, Vocabulary] = {}
+        self._specs: dict[tuple[str, str], list[Spec]] = {}
+        files = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
+        if not files:
+            raise _error(
+                "E-SPEC-NONE", "tokenizer specs in this folder", folder.name, None, "name another folder"
+            )
+        for name, file in files:
+            self._add_vocabularies(name, file)
+        for name, file in files:
+            self._add_rules(name, file)
+        self._matching = lru_cache(CACHED_MODELS)(self._match)
+
+    def find(self, provider: str, operation: str, model: str | None, at: datetime) -> Spec | None:
+        """The spec that says how a request of that moment was billed, or None."""
+        for spec in self._matching(provider, operation, model or ""):
+            if spec.starts <= at < spec.ends:
+                return spec
+        return None
+
+    def _match(self, provider: str, operation: str, model: str) -> tuple[Spec, ...]:
+        specs = self._specs.get((provider, operation), ())
+        return tuple(spec for spec in specs if any(fnmatchcase(model, glob) for glob in spec.rule.models))
+
+    def _add_vocabularies(self, name: str, file: SpecFile) -> None:
+        for vocabulary, source in file.vocabularies.items():
+            if vocabulary in self.vocabularies:
+                raise _error(
+                    "E-SPEC-VOCABULARY", "each vocabulary once", name, vocabulary, "use the other file's"
+                )
+            self.vocabularies[vocabulary] = Vocabulary(vocabulary, name, source)
+
+    def _add_rules(self, name: str, file: SpecFile) -> None:
+        for rule in _in_order(name, file.rules):
+            if rule.vocabulary is not None and rule.vocabulary not in self.vocabularies:
+                raise _error(
+                    "E-SPEC-VOCABULARY", "the name of a vocabulary", name, rule.name, "declare or correct it"
+                )
+            for operation in rule.operations:
+                spec = Spec(
+                    name=f"{file.provider}/{rule.name}",
+                    rule=rule,
+                    starts=_midnight(rule.from_ or date.min),
+                    ends=_midnight(rule.until or date.max),
+                    counts=_counts(rule, file, operation),
+                )
+                self._specs.setdefault((file.provider, operation), []).append(spec)
+
+
+def _load(path: Path) -> SpecFile:
+    file = strictyaml.load_as(path, path.name, SpecFile)
+    if file.provider != path.stem:
+        raise _error(
+            "E-SPEC-NAME", "a file named after its provider", path.name, "provider", "rename the file"
+        )
+    return file
+
+
+def _counts(rule: Rule, file: SpecFile, operation: str) -> Counts | None:
+    if rule.vocabulary is None or rule.framing is None or rule.exactness is None:
+        return None
+    silent = file.silent_fields.get(operation, ())
+    framer = FRAMERS[rule.framing.rule, operation]
+    return Counts(rule.vocabulary, framer, rule.framing, rule.exactness, frozenset(silent))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _in_order(file: str, rules: Iterable[Rule]) -> list[Rule]:
+    """The rules, each before those it overrides; raise BadSpecError where two compete for a request."""
+    named = {rule.name: rule for rule in rules}
+    for one, other in combinations(rules, 2):
+        if one.name == other.name:
+            raise _error("E-SPEC-NAME", "each rule name once", file, one.name, "rename one of the two rules")
+        ordered = other.name in one.overrides or one.name in other.overrides
+        if not ordered and _overlap(one, other):
+            raise _error(
+                "E-SPEC-OVERLAP",
+                f"no request that rule {other.name} matches too",
+                file,
+                one.name,
+                "narrow models or days of one rule, or let it name the other in `overrides`",
+            )
+    order: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(named, ()))
+    for rule in rules:
+        for below in rule.overrides:
+            if below not in named:
+                raise _error(
+                    "E-SPEC-OVERRIDES", "a rule of this file", file, rule.name, "correct `overrides`"
+                )
+            order.add(below, rule.name)
+    try:
+        return [named[name] for name in order.static_order()]
+    except CycleError:
+        raise _error("E-SPEC-OVERRIDES", "no circle of overrides", file, None, "remove one of them") from None
+
+
+def _overlap(one: Rule, other: Rule) -> bool:
+    """Whether some request of some day would match both rules."""
+    return (
+        not set(one.operations).isdisjoint(other.operations)
+        and (one.from_ or date.min) < (other.until or date.max)
+        and (other.from_ or date.min) < (one.until or date.max)
+        and any(_globs_meet(left, right) for left in one.models for right in other.models)
+    )
+
+
+def _globs_meet(left: str, right: str) -> bool:
+    """Whether some name matches both globs, where `*` stands for any text."""
+    # reachable: how much of `right` can be matched by the part of `left` read so far.
+    reachable = _skip_stars({0}, right)
+    for char in left:
+        if char == "*":
+            reachable = set(range(min(reachable), len(right) + 1)) if reachable else set()
+        else:
+            stays = {at for at in reachable if right[at : at + 1] == "*"}
+            moves = {at + 1 for at in reachable if right[at : at + 1] == char}
+            reachable = _skip_stars(stays | moves, right)
+    return len(right) in reachable
+
+
+def _skip_stars(places: set[int], glob: str) -> set[int]:
+    found = set(places)
+    for at in range(len(glob)):
+        if at in found and glob[at] == "*":
+            found.add(at + 1)
+    return found
+
+
+def _error(rule: str, expected: str, file: str, field: str | None, repair: str) -> BadSpecError:
+    return BadSpecError(rule, expected, where=Where(file, field=field), repair=repair)

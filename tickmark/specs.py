@@ -1,0 +1,150 @@
+"""Tokenizer specs as data: which vocabulary and framing rule a model bills with, and since when.
+
+Lives here: the models of `tokenizer_specs/*.yaml` and their JSON schema for editors.
+Does not live here: choosing a rule for a request (specbook), bytes of vocabularies (tokenizers/), request
+bodies (framing/).
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from tickmark.errors import Where
+from tickmark.framing import FRAMERS
+from tickmark.framing.constants import Framing
+from tickmark.framing.result import Shape
+
+Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
+"""How far a count may be compared with a bill: to the token; text only, the rest approximate; within a
+measured band; not at all."""
+
+Operation: TypeAlias = Literal["chat", "responses", "embeddings", "messages"]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
+
+
+class Golden(_Strict):
+    """A text whose number of tokens is known from elsewhere."""
+
+    text: str
+    tokens: int
+
+
+class GoldenCounts(_Strict):
+    """Texts that another implementation counted; checked whenever the vocabulary is loaded."""
+
+    source: str
+    """Who counted, with its version."""
+    read: date
+    """When."""
+    counts: Annotated[tuple[Golden, ...], Field(min_length=1)]
+
+
+class VocabularySource(_Strict):
+    """Where a vocabulary's bytes are, and how they count."""
+
+    engine: Literal["tokenizers"]
+    """The library that counts."""
+    package: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    """An installed Python package that carries the file; it is read, never imported."""
+    resource: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*$")]
+    """The file's path inside the package."""
+    format: Literal["tiktoken_gz", "tekken_json", "sentencepiece_bpe"]
+    """How the file is written."""
+    split: Literal["cl100k", "o200k"] | None = None
+    """How text is split before merging; only a tiktoken_gz file does not say it itself."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Of the file's bytes, decompressed."""
+    special_tokens: Literal["as_text"]
+    """Strings inside a text that look like special tokens count as text."""
+    normalization: Literal["none"]
+    """What the biller does to a text before it counts."""
+    golden: GoldenCounts
+
+    @model_validator(mode="after")
+    def _split_where_needed(self) -> Self:
+        if (self.format == "tiktoken_gz") == (self.split is None):
+            raise _problem("a split for tiktoken_gz, and for no other format", "add or remove `split`")
+        return self
+
+
+class Rule(_Strict):
+    """How some models bill in a span of time, or why that cannot be re-performed."""
+
+    name: Name
+    operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
+    models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
+    """Names as requested; `*` stands for any text, nothing else is special."""
+    from_: Annotated[date | None, Field(alias="from")] = None
+    """First day, UTC. Absent: since ever."""
+    until: date | None = None
+    """First day, UTC, on which the rule no longer holds. Absent: it holds."""
+    overrides: tuple[Name, ...] = ()
+    """Rules of this file that match some of the same requests; this one goes before them."""
+    because: str | None = None
+    """Why nothing is counted. Either this, or everything below."""
+    vocabulary: str | None = None
+    framing: Framing | None = None
+    exactness: Annotated[dict[Shape, Exactness], Field(min_length=1)] | None = None
+    """By shape of request; a shape that is not named is not compared."""
+    evidence: str | None = None
+    """What was measured on how many recorded exchanges, or who documents it."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        counted = [
+            part is not None for part in (self.vocabulary, self.framing, self.exactness, self.evidence)
+        ]
+        if any(counted) if self.because is not None else not all(counted):
+            raise _problem(
+                "either `because`, or vocabulary, framing, exactness and evidence",
+                "complete the rule, or say with `because` why it counts nothing",
+            )
+        if self.from_ and self.until and self.from_ >= self.until:
+            raise _problem("`from` before `until`", "correct one of the two days")
+        framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
+        if not FRAMERS.keys() >= set(framed):
+            raise _problem("a framing rule that knows each operation", "name another rule or operation")
+        return self
+
+
+class SpecFile(_Strict):
+    """`tokenizer_specs/<provider>.yaml`."""
+
+    provider: Name
+    """The canonical name, as in tickmark/providers.yaml; the file is named after it."""
+    vocabularies: dict[Name, VocabularySource] = {}
+    silent_fields: dict[str, tuple[str, ...]] = {}
+    """By operation: request fields that add no input tokens (documented or measured). Others are refused."""
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """A vocabulary and the spec file that declares it."""
+
+    name: str
+    file: str
+    source: VocabularySource
+
+    def where(self, field: str) -> Where:
+        return Where(self.file, field=f"vocabularies.{self.name}.{field}")
+
+
+def schema_text() -> str:
+    """The JSON schema of a spec file, for editors: `tokenizer_specs/_schema.json`."""
+    return json.dumps(SpecFile.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def _problem(expected: str, repair: str) -> PydanticCustomError:
+    return PydanticCustomError("spec", expected, {"repair": repair})

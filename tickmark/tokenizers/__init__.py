@@ -1,0 +1,56 @@
+"""Vocabularies: from pinned bytes of an installed package to a counter of tokens.
+
+Lives here: finding the bytes and checking their sha256 (`sources`), building the tokenizer (`bpe`,
+`sentencepiece`), counting (`counter`).
+Does not live here: which vocabulary a model bills with (specs) and what is counted (framing/).
+
+A conversion takes about a second, so nothing is cached on disk: a cache would be one more file to trust.
+"""
+
+from tickmark.errors import IntegrityError
+from tickmark.specs import Vocabulary
+from tickmark.tokenizers import bpe, sentencepiece, sources
+from tickmark.tokenizers.counter import Counter
+
+__all__ = ["Counter", "Counters", "load"]
+
+_BUILDERS = {
+    "tiktoken_gz": bpe.from_tiktoken,
+    "tekken_json": bpe.from_tekken,
+    "sentencepiece_bpe": sentencepiece.build,
+}
+
+
+def load(vocabulary: Vocabulary) -> Counter:
+    """Build the counter of a vocabulary and hold it against its golden counts.
+
+    Raises BadSpecError where package or file is not there or of another kind, IntegrityError where its
+    bytes or its counts are not the pinned ones.
+    """
+    source = vocabulary.source
+    tokenizer = _BUILDERS[source.format](vocabulary, sources.read(vocabulary))
+    counter = Counter(tokenizer, pieces=source.format != "sentencepiece_bpe")
+    golden = source.golden.counts
+    counts = counter.count([example.text for example in golden])
+    wrong = sum(count != example.tokens for count, example in zip(counts, golden, strict=True))
+    if wrong:
+        raise IntegrityError(
+            "E-VOCABULARY-GOLDEN",
+            f"the {len(golden)} golden counts of the spec, {wrong} differ",
+            where=vocabulary.where("golden"),
+            repair="install the locked package versions (`make`); if the spec was edited, restore its counts",
+        )
+    return counter
+
+
+class Counters:
+    """The counters of a book, each loaded when it is first asked for."""
+
+    def __init__(self, vocabularies: dict[str, Vocabulary]) -> None:
+        self._vocabularies = vocabularies
+        self._loaded: dict[str, Counter] = {}
+
+    def __getitem__(self, name: str) -> Counter:
+        if name not in self._loaded:
+            self._loaded[name] = load(self._vocabularies[name])
+        return self._loaded[name]

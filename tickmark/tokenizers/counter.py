@@ -1,0 +1,61 @@
+"""Counting tokens in bounded memory.
+
+Lives here: batches, and exact cuts of long texts. Does not live here: vocabularies (bpe, sentencepiece).
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from tokenizers import Tokenizer
+
+PIECE_CHARS = 64 * 2**10
+BATCH_CHARS = 512 * 2**10
+"""An encoding costs about 125 bytes of memory per character of text (measured on o200k, English prose)."""
+TEXT_COSTS_CHARS = 8
+"""What a text weighs in a batch beside its characters, so that empty ones fill it too."""
+
+# No token of a byte-level vocabulary spans these places: every split pattern starts a word at a letter that
+# follows a line end, and at a space between two letters.
+_CUT = re.compile(r"(?<=\n)(?=[A-Za-z])|(?<=[A-Za-z])(?= [A-Za-z])", re.ASCII)
+
+
+class Counter:
+    """Tokens of texts; strings that look like special tokens are text, because the tokenizer has none.
+
+    `pieces` says whether a long text may be cut where no token can span: true for byte-level vocabularies.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, *, pieces: bool) -> None:
+        self._tokenizer, self._pieces = tokenizer, pieces
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """The number of tokens of each text. Texts hold no lone surrogates (`recount.plan` refuses them)."""
+        counts = [0] * len(texts)
+        for owners, batch in self._batches(texts):
+            encoded = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            for owner, encoding in zip(owners, encoded, strict=True):
+                counts[owner] += len(encoding)
+        return counts
+
+    def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
+        owners: list[int] = []
+        batch: list[str] = []
+        chars = 0
+        for owner, text in enumerate(texts):
+            for piece in cut(text, PIECE_CHARS) if self._pieces else (text,):
+                owners.append(owner)
+                batch.append(piece)
+                chars += len(piece) + TEXT_COSTS_CHARS
+                if chars >= BATCH_CHARS:
+                    yield owners, batch
+                    owners, batch, chars = [], [], 0
+        yield owners, batch
+
+
+def cut(text: str, chars: int) -> Iterator[str]:
+    """Pieces of at least `chars` characters, cut where no token of a byte-level vocabulary can span."""
+    start = 0
+    while len(text) - start > chars and (place := _CUT.search(text, start + chars)) is not None:
+        yield text[start : place.start()]
+        start = place.start()
+    yield text[start:]
