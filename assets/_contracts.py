@@ -6,12 +6,13 @@ exact decimals and would print what it dislikes (measured 2026-11 with 1.24.1).
 Does not live here: red flags, which warn and never stop a run (sql/redflags/).
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
 
-from assets._sql import MONTHS, SQL, key
+from assets._sql import SQL, key
 from tickmark.monthrun import MonthRun
 
 PREFIX = "_contract_"
@@ -24,8 +25,6 @@ def contract_checks() -> list[dg.AssetChecksDefinition]:
 
 def rules(select: str) -> list[str]:
     """The rules a violation profile names, in its order."""
-    import re
-
     return re.findall(r"^    '([a-z_]+)'(?: as rule)?,", select, re.MULTILINE)
 
 

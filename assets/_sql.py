@@ -45,7 +45,7 @@ def asset_spec(
     table: str, description: str, deps: Sequence[dg.AssetKey], code: str, kinds: set[str]
 ) -> dg.AssetSpec:
     """What Dagster shows of a table: group, owner, columns, version of its code."""
-    word = table.split(".")[0]
+    word = table.split(".", maxsplit=1)[0]
     doc = documented().get(table)
     columns = (
         [] if doc is None else [dg.TableColumn(name, description=text) for name, text in doc.columns.items()]
@@ -110,7 +110,7 @@ def insert(close: MonthRun, table: str, select: str, parameters: Sequence[object
     target = _qualified(table)
     with close.connect() as database:
         database.execute("begin")
-        database.execute("delete from " + target)
+        database.execute("delete from " + target)  # noqa: S608 - an identifier of our own
         database.execute("insert into " + target + " by name\n" + select, list(parameters))
         database.execute("commit")
         return count(database, table)
@@ -118,7 +118,8 @@ def insert(close: MonthRun, table: str, select: str, parameters: Sequence[object
 
 def count(database: duckdb.DuckDBPyConnection, table: str) -> int:
     """Rows of a table."""
-    return int(database.execute("select count(*) from " + _qualified(table)).fetchall()[0][0])
+    rows = database.table(_qualified(table)).count("*").fetchall()
+    return int(rows[0][0])
 
 
 def _qualified(table: str) -> str:
@@ -138,10 +139,10 @@ def _header(select: str) -> Iterator[str]:
 def _evaluate(close: MonthRun, table: str, check: dg.AssetCheckSpec) -> dg.AssetCheckResult:
     """A red flag: any row is a warning; the run goes on."""
     with close.connect() as database:
-        rows = database.execute("select subject, summary from " + _qualified(table)).fetchall()
+        rows = database.table(_qualified(table)).project("subject, summary").fetchall()
     return dg.AssetCheckResult(
         passed=not rows,
         check_name=check.name,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={subject: summary for subject, summary in rows[:20]},
+        metadata=dict(rows[:20]),
     )

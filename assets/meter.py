@@ -9,9 +9,13 @@ import pyarrow as pa
 from assets._sql import asset_spec, count, key, selects, sql_asset
 from tickmark.monthrun import MonthRun
 from tickmark.specbook import SpecBook
-from tickmark.tokenizers import Counters
+from tickmark.tokenizers import Counter, Counters
 
 BATCH_ROWS = 20_000
+VOCABULARIES = "select distinct vocabulary from staged.segments order by vocabulary"
+UNIQUE_TEXTS = """
+select segment, any_value(text) as text from staged.segments where vocabulary = ? group by segment
+"""
 
 
 @dg.multi_asset(
@@ -27,31 +31,29 @@ BATCH_ROWS = 20_000
     ],
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
+    counters = Counters(SpecBook(close.specs).vocabularies)
     with close.connect() as database:
+        # A reader keeps its cursor while it streams; the writer needs its own.
         writer = database.cursor()
-        counters = Counters(SpecBook(close.specs).vocabularies)
-        vocabularies = database.execute(
-            "select distinct vocabulary from staged.segments order by 1"
-        ).fetchall()
-        for (vocabulary,) in vocabularies:
-            texts = database.execute(
-                "select segment, any_value(text) as text from staged.segments where vocabulary = ? group by segment",
-                [vocabulary],
-            ).to_arrow_reader(BATCH_ROWS)
-            for batch in texts:
+        for (vocabulary,) in database.execute(VOCABULARIES).fetchall():
+            unique = database.sql(UNIQUE_TEXTS, params=[vocabulary])
+            for batch in unique.to_arrow_reader(BATCH_ROWS):
                 close.progress("meter.segment_counts " + vocabulary)
-                counts = counters[vocabulary].count(batch.column("text").to_pylist())
-                filled = pa.table(
-                    {
-                        "vocabulary": pa.array([vocabulary] * len(counts)),
-                        "segment": batch.column("segment"),
-                        "tokens": pa.array(counts, pa.int64()),
-                    }
-                )
-                writer.register("filled", filled)
+                writer.register("filled", _counted(vocabulary, batch, counters[vocabulary]))
                 writer.execute("insert into meter.segment_counts by name from filled")
         rows = count(writer, "meter.segment_counts")
     return dg.MaterializeResult(key("meter.segment_counts"), metadata={"dagster/row_count": rows})
+
+
+def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:
+    counts = counter.count(texts.column("text").to_pylist())
+    return pa.table(
+        {
+            "vocabulary": pa.array([vocabulary] * len(counts)),
+            "segment": texts.column("segment"),
+            "tokens": pa.array(counts, pa.int64()),
+        }
+    )
 
 
 ASSETS = [segment_counts, *(sql_asset(path) for path in selects("meter"))]

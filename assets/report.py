@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 
 from assets._sql import SQL, asset_spec, key, selects, sql_asset
-from tickmark import __version__, lake, publish
+from tickmark import __version__, lake, publish, reportpage
 from tickmark.monthrun import WORDS, MonthRun, dictionary
 from tickmark.outbox import Alert, Outbox
 
@@ -64,7 +64,8 @@ def _manifest(close: MonthRun, database: duckdb.DuckDBPyConnection) -> lake.Mani
         "select file, sha256, bytes_delivered, records, loaded from ingest.files order by file_no"
     ).fetchall()
     sums = database.execute(
-        "select count(*), sum(cost_usd_expected), sum(cost_usd_billed), sum(cost_usd_unexplained) from reconcile.month_close"
+        "select count(*), sum(cost_usd_expected), sum(cost_usd_billed), sum(cost_usd_unexplained) "
+        "from reconcile.month_close"
     ).fetchall()[0]
     drafts = database.execute("select count(*) from ingest.completeness").fetchall()[0][0]
     cards = sorted(close.home.folder.glob(close.home.config.contracts))
@@ -102,7 +103,7 @@ def render_page(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]
     close.progress("report.page")
     version = lake.current(close.home.lake, str(close.month))
     assert version is not None  # noqa: S101 - written by the step before
-    page = str(
+    page = reportpage.render(
         _published(version, close),
         str(close.month),
         version.number,

@@ -23,7 +23,7 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Tickmark proves LLM bills: it recounts, re-prices and ties every cent of the invoice to a named cause.",
+    help="Tickmark proves LLM bills: every cent of the invoice is recounted, re-priced and tied to a cause.",
 )
 HomeOption = Annotated[
     Path | None,

@@ -16,5 +16,5 @@ JOB = dg.define_asset_job(
     selection=dg.AssetSelection.all(),
     partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
-    description="From the files a gateway and a provider delivered to finance.duckdb, the page and the alerts.",
+    description="From the files that gateways and providers deliver to finance.duckdb, page and alerts.",
 )

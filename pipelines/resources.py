@@ -64,4 +64,4 @@ def close_resource(context: dg.InitResourceContext) -> Iterator[MonthRun]:
     with locked(home):
         yield month_run(
             home, Month.parse(tags["dagster/partition"]), as_of, context.log.info if context.log else print
-        )  # noqa: T201
+        )

@@ -63,7 +63,7 @@ def _execute(run: MonthRun) -> None:
                 run_id=run_id,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - engines wrap what assets raise
             raise _understood(error, instance, run_id) or error from None
 
 

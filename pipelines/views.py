@@ -70,7 +70,8 @@ def summary(home: Home, closed: Closed) -> dict[str, Any]:
             "bridge": rows(
                 finance,
                 "select provider, step, cause_code, cause, sum(cost_usd) as cost_usd, max(grade) as grade "
-                "from report.variance_bridge where month = ? group by provider, step_no, step, cause_code, cause "
+                "from report.variance_bridge where month = ? "
+                "group by provider, step_no, step, cause_code, cause "
                 "order by provider, step_no, cause_code",
                 of_month,
             ),
@@ -147,12 +148,14 @@ def _close(found: Mapping[str, Any]) -> None:
     for r in found["rejects"]:
         place = f"{r['file']}:{r['line_no']}" if r["line_no"] else f"{r['file']} {r['place']}"
         OUT.print(
-            f"[yellow]set aside[/yellow] {r['rule']} {place} {r['field']} expected {r['expected']}, got {r['got']}",
+            f"[yellow]set aside[/yellow] {r['rule']} {place} {r['field']} "
+            f"expected {r['expected']}, got {r['got']}",
             highlight=False,
         )
     for r in found["exceptions"]:
         OUT.print(
-            f"recount {r['file']}:{r['line_no']} {r['model']}: logged {r['tokens_logged']}, counted {r['tokens_recounted']}",
+            f"recount {r['file']}:{r['line_no']} {r['model']}: "
+            f"logged {r['tokens_logged']}, counted {r['tokens_recounted']}",
             highlight=False,
         )
     for endpoint, error in found["alerts"]["failed"].items():
@@ -163,12 +166,12 @@ def _close(found: Mapping[str, Any]) -> None:
 def usd(amount: Decimal | None) -> str:
     """Money for people: cents, and more digits where cents would hide it."""
     if amount is None:
-        return "–"
+        return "-"
     return f"{amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"{amount:.6f}"
 
 
 def _percent(share: Decimal | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
+    return "-" if share is None else f"{100 * share:.1f} %"
 
 
 def _table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence[int] | range = ()) -> Table:
@@ -185,7 +188,7 @@ def _json(found: object) -> None:
 
 
 def status(home: Home, now: datetime) -> dict[str, Any]:
-    """Months and what is open in each; `too_old` where the last final close is older than the policy allows."""
+    """Months and what is open in each; `too_old` where the last final close is overdue."""
     months = [version for month in lake.months(home.lake) if (version := lake.current(home.lake, month))]
     final = [version for version in months if not version.is_draft]
     overdue = now - timedelta(days=home.policy.close.max_age_days)

@@ -55,7 +55,7 @@ def current(lake: Path, month: str) -> Version | None:
     """The version that counts: the latest final one, else the latest draft."""
     known = versions(lake, month)
     final = [version for version in known if not version.is_draft]
-    return (final or known or [None])[-1]
+    return (final or known)[-1] if known else None
 
 
 def write(
@@ -154,7 +154,7 @@ def _copy(database: duckdb.DuckDBPyConnection, name: str, building: Path) -> dic
     return {"rows": int(rows.count("*").fetchall()[0][0]), "sha256": file_hash(path)}
 
 
-def _same(known: Mapping[str, object], manifest: Manifest, contents: Manifest) -> bool:
+def _same(known: Mapping[str, object], manifest: Manifest, contents: Mapping[str, object]) -> bool:
     # Only the instant of closing may differ: it is not content.
     fresh = {name: value for name, value in manifest.items() if name != "closed_at"}
     return known["tables"] == contents and all(known.get(name) == value for name, value in fresh.items())

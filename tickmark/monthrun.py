@@ -139,7 +139,7 @@ def locked(home: Home) -> Iterator[None]:
                 "E-LOCK-HELD",
                 "no other run on this home",
                 where=Where("state/run.lock"),
-                repair="wait for the other run, or look at it in Dagster; a killed run frees the lock by itself",
+                repair="wait for the other run; a run that was killed frees the lock by itself",
             ) from None
         yield
 

@@ -1,19 +1,24 @@
 """Parity: our counts against what providers' meters said about the same requests.
 
 Lives here: exchanges with a known bill, and the table of variances, for `tickmark parity` and for a month.
-Does not live here: how a request is counted (recount), and opening files.
+Does not live here: how a request is counted (recount), and reading bytes (intake/).
 """
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from tickmark import months, providers, recount
-from tickmark.formats import JsonObject, child, text
+from tickmark.errors import InputRejectedError, RecordRejected, Where
+from tickmark.formats import JsonObject, child, optional_text, text
 from tickmark.framing.result import Shape
+from tickmark.gateways import exchange_jsonl
+from tickmark.intake.containers import Coverage, records
+from tickmark.intake.stream import Verified
 from tickmark.records import Attempt
 from tickmark.specbook import SpecBook
 from tickmark.specs import Exactness
@@ -32,6 +37,7 @@ class Exchange:
     provider: str
     operation: str
     model: str | None
+    """The model that answered; the requested one where the answer names none."""
     started_at: datetime
     body: JsonObject | None
     tokens_input_billed: int
@@ -94,6 +100,45 @@ def measure(exchanges: Iterable[Exchange], specs: SpecBook, counters: Counters) 
     return [_row(group, groups[group]) for group in sorted(groups, key=str)]
 
 
+def measure_files(files: Iterable[Path], specs: Path, step: Callable[[str], None]) -> list[ParityRow]:
+    """The table of files of recorded exchanges: `exchange_jsonl`, or lines that `from_recorded` knows.
+
+    Raises InputRejectedError for a file or a line that cannot be read, BadSpecError and IntegrityError for
+    specs and vocabularies.
+    """
+    book = SpecBook(specs)
+    return measure(_exchanges(files, step), book, Counters(book.vocabularies))
+
+
+def _exchanges(files: Iterable[Path], step: Callable[[str], None]) -> Iterator[Exchange]:
+    for path in files:
+        step(path.name)
+        for record in records(Verified(path, path.name), exchange_jsonl.FORMAT, Coverage()):
+            try:
+                if record.rejected is not None:
+                    raise record.rejected
+                yield from _read(record.value or {})
+            except RecordRejected as rejected:
+                raise InputRejectedError(
+                    rejected.rule,
+                    rejected.expected,
+                    where=Where(path.name, record.line, rejected.field),
+                    repair="correct or remove this line; blank lines are ignored",
+                ) from None
+
+
+def _read(record: JsonObject) -> Iterator[Exchange]:
+    if not record:
+        return
+    if "request_body" in record:
+        found = [from_recorded(record)]
+    else:
+        body = exchange_jsonl.request_body(record)
+        rows = exchange_jsonl.FORMAT.read(record)
+        found = [from_attempt(row, body) for row in rows if isinstance(row, Attempt)]
+    yield from (exchange for exchange in found if exchange is not None)
+
+
 def _group(exchange: Exchange, plan: recount.CountPlan) -> Group:
     month = months.Month(exchange.started_at.year, exchange.started_at.month)
     return Group(
@@ -130,7 +175,7 @@ def from_attempt(attempt: Attempt, body: JsonObject | None) -> Exchange | None:
         key=attempt.record_key,
         provider=attempt.provider,
         operation=attempt.operation,
-        model=attempt.request_model,
+        model=attempt.response_model or attempt.request_model,
         started_at=attempt.started_at,
         body=body,
         tokens_input_billed=attempt.tokens_input_total,
@@ -152,7 +197,7 @@ def from_recorded(record: JsonObject) -> Exchange | None:
     date (a spec holds in a span of time), a usage of zero (a stream cut before its usage was reported).
     """
     operation = OPERATIONS.get(str(record.get("api")))
-    started, body, model = record.get("recorded_at"), record.get("request_body"), record.get("request_model")
+    started, body = record.get("recorded_at"), record.get("request_body")
     billed = child(record, "usage_norm").get("input")
     if operation is None or not _is_evidence(record) or not isinstance(started, str):
         return None
@@ -163,7 +208,7 @@ def from_recorded(record: JsonObject) -> Exchange | None:
         provider=providers.by_host(str(record.get("endpoint_host")))
         or providers.by_name(text(record, "provider")),
         operation=operation,
-        model=model if isinstance(model, str) else None,
+        model=optional_text(record, "response_model") or optional_text(record, "request_model"),
         started_at=months.parse_instant(started),
         body=body,
         tokens_input_billed=billed,

@@ -51,6 +51,7 @@ class Attempt:
     tokens_cache_write_30m: int | None = None
     tokens_cache_write_1h: int | None = None
     tokens_cache_write_12h: int | None = None
+    tokens_unclassified: int | None = None
     tokens_output: int | None = None
     tokens_output_reasoning: int | None = None
     units_web_search: int | None = None

@@ -38,7 +38,7 @@ NOT_MEASURED = "requests of this shape were never measured for this model"
 LONE_SURROGATE = "a text that is not valid Unicode"
 
 
-def plan(  # noqa: PLR0917 - the six facts that decide a count, in the order of a log line
+def plan(
     provider: str,
     operation: str,
     model: str | None,
@@ -46,7 +46,7 @@ def plan(  # noqa: PLR0917 - the six facts that decide a count, in the order of 
     body: JsonObject | None,
     specs: SpecBook,
 ) -> CountPlan:
-    """Plan the count of one request, as `model` was requested. Pure; never raises for what a body holds."""
+    """Plan the count of one request. Pure; never raises for what a body holds."""
     shape: Shape = "none" if body is None else shape_of(body)
     spec = specs.find(provider, operation, model, started_at)
     if spec is None:

@@ -84,7 +84,7 @@ class Rule(_Strict):
     name: Name
     operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
     models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
-    """Names as requested; `*` stands for any text, nothing else is special."""
+    """Names as requested and as answered; `*` stands for any text, nothing else is special."""
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None

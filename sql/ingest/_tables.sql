@@ -113,6 +113,7 @@ create table ingest.attempts ( -- One row per upstream attempt of this month, as
     tokens_cache_write_30m bigint, -- Input written to the cache for 30 minutes
     tokens_cache_write_1h bigint, -- Input written to the cache for 1 hour
     tokens_cache_write_12h bigint, -- Input written to the cache for 12 hours
+    tokens_unclassified bigint, -- Input in a total of the provider but in none of its classes: never priced
     tokens_output bigint, -- gen_ai.usage.output_tokens, reasoning included
     tokens_output_reasoning bigint, -- The part of output that is reasoning
     units_web_search bigint, -- Web searches the provider ran

@@ -12,11 +12,11 @@ create table reconcile.rated_tokens ( -- Every billable token class of every att
     account varchar not null, -- Account at the provider
     model varchar not null, -- Model that answered, or that was asked for where the answer names none
     service_tier varchar not null, -- Tier that was served
-    token_class varchar not null, -- Token class, or web_search
+    token_class varchar not null, -- Token class
     day date not null, -- UTC day of the start
     team varchar, -- Team
     workload varchar, -- Workload
-    tokens_logged bigint not null, -- Tokens (or searches) in the log
+    tokens_logged bigint not null, -- Tokens in the log
     usd_per_unit_list decimal(20, 14), -- List price; NULL is unpriced
     usd_per_unit decimal(20, 14), -- Price under the contract; NULL is unpriced
     cost_usd_expected decimal(38, 18) -- tokens_logged x usd_per_unit; NULL is unpriced
@@ -41,7 +41,7 @@ create table reconcile.cells ( -- The working paper: each token class of each mo
     provider varchar not null, -- gen_ai.provider.name
     account varchar not null, -- Account at the provider
     model varchar not null, -- Model
-    token_class varchar not null, -- Token class, or web_search
+    token_class varchar not null, -- Token class
     day date not null, -- UTC day
     tokens_logged bigint not null, -- In our logs
     tokens_recounted bigint, -- By our own count, where every attempt of the cell could be counted
@@ -163,7 +163,7 @@ create table reconcile.lcpr ( -- Loaded cost per successful request, from the re
     workload varchar primary key, -- Workload
     attempts bigint not null, -- Attempts, failures and retries included
     requests_successful bigint not null, -- Logical requests that succeeded
-    token_cost_usd decimal(38, 2) not null, -- Allocated part of the invoices, retries included
+    token_cost_usd decimal(38, 12) not null, -- Part of the bills this workload caused, retries included
     repair_cost_usd decimal(38, 6) not null, -- Failed requests x repair cost of the policy
     engineering_cost_usd decimal(38, 6) not null, -- Share of engineering hours x hourly rate of the policy
     lcpr_usd decimal(38, 12), -- Sum of the three / requests_successful; NULL without a success

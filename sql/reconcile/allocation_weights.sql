@@ -36,7 +36,7 @@ weighed as (
 whole_document as (
     select provider, account, model, '(shared)' as team, '(shared)' as workload, reconcile.pico(cost_usd) as weight_pico
     from reconcile.bridge_items
-    where cause_code in ('D39', 'D52', 'D53', 'unexplained') and token_class = '(all)'
+    where token_class = '(all)' and cause_code <> 'D45'
 )
 select provider, account, model, team, workload, sum(weight_pico) as weight_pico
 from (select * from weighed union all select * from whole_document)

@@ -31,6 +31,20 @@ cache_moved as (
         and r.cost_usd_billed = 0 and r.tokens > 0
         and u.cost_usd_more = cast(r.tokens as decimal(18, 0)) * u.usd_per_unit
 ),
+-- A charge at exactly the price that another hour of the same day has.
+other_hour as (
+    select distinct p.provider, p.account, p.model, p.token_class, p.day
+    from priced p
+    join ingest.rate_book r
+        on r.provider = p.provider
+        and r.model = p.model
+        and r.token_class = p.token_class
+        and r.service_tier = 'standard'
+        and r.valid_from < cast(p.day + 1 as timestamptz)
+        and r.valid_to > cast(p.day as timestamptz)
+        and r.minute_upto - r.minute_from < 1440
+    where p.cost_usd_billed = cast(p.tokens as decimal(18, 0)) * r.usd_per_unit
+),
 price as (
     select
         p.provider, p.account, p.model, p.token_class, p.day,
@@ -39,6 +53,7 @@ price as (
                 case
                     when p.usd_per_unit is null then 'D35'
                     when m.model is not null and p.token_class in ('cache_read', 'uncached_input') then 'D27'
+                    when h.model is not null then 'time_of_day'
                     else 'D54'
                 end
             when p.usd_per_unit is null then 'D35'
@@ -50,21 +65,46 @@ price as (
     from priced p
     join reconcile.evidence v using (provider, account)
     left join cache_moved m using (provider, account, model, day)
+    left join other_hour h using (provider, account, model, token_class, day)
     where p.cost_usd_more <> 0
 ),
--- 3. Charges that are not about a token class.
+-- 3. Charges that are not about a token class; calls are held against the calls in the logs.
+calls as (
+    select
+        a.provider, a.account, sum(cast(a.units_web_search as decimal(18, 0)) * r.usd_per_unit) as cost_usd_logged
+    from ingest.attempts a
+    join ingest.rate_book r
+        on r.provider = a.provider
+        and r.model = coalesce(a.response_model, a.request_model)
+        and r.service_tier = a.service_tier
+        and r.token_class = 'web_search'
+        and a.started_at >= r.valid_from
+        and a.started_at < r.valid_to
+        and r.prompt_tokens_above = 0
+    where a.billable_expected is not false
+    group by all
+),
+charges as (
+    select
+        *,
+        sum(billed_cost) filter (x_token_class = 'web_search') over (partition by provider, account) as cost_usd_calls
+    from ingest.billing_lines
+    where (x_model is null or x_token_class is null or x_token_class = 'web_search' or charge_category <> 'Usage')
+        and billed_cost <> 0
+),
 other as (
     select
-        provider, account, coalesce(x_model, charge_description, '(charge)') as model,
-        cast(charge_period_start as date) as day,
+        c.provider, c.account, coalesce(c.x_model, c.charge_description, '(charge)') as model,
+        cast(c.charge_period_start as date) as day,
         case
-            when charge_category = 'Tax' then 'D52'
-            when charge_category in ('Credit', 'Adjustment') then 'D53'
+            when c.charge_category = 'Tax' then 'D52'
+            when c.charge_category in ('Credit', 'Adjustment') then 'D53'
+            when c.x_token_class = 'web_search' and c.cost_usd_calls <= l.cost_usd_logged then 'fees'
             else 'D39'
         end as cause_code,
-        billed_cost as cost_usd
-    from ingest.billing_lines
-    where (x_model is null or x_token_class is null or charge_category <> 'Usage') and billed_cost <> 0
+        c.billed_cost as cost_usd
+    from charges c
+    left join calls l using (provider, account)
 ),
 -- 4. What the invoice adds to the sum of everything above it.
 expected as (

@@ -28,6 +28,7 @@ exported as (
         sum(tokens_usage_export) as tokens_usage_export,
         max_by(service_tier, tokens_usage_export) as service_tier
     from ingest.usage_buckets
+    where token_class <> 'web_search'
     group by all
     having sum(tokens_usage_export) > 0
 ),
@@ -38,7 +39,7 @@ charged as (
         sum(billed_cost) as cost_usd_billed,
         max_by(x_service_tier, billed_cost) as service_tier
     from ingest.billing_lines
-    where x_model is not null and x_token_class is not null and charge_category = 'Usage'
+    where x_model is not null and x_token_class <> 'web_search' and charge_category = 'Usage'
     group by all
 ),
 known as (

@@ -17,9 +17,9 @@ requests as (
     group by all
 ),
 allocated as (
-    select member as workload, sum(cost_usd) as token_cost_usd
-    from reconcile.allocation
-    where dimension = 'workload'
+    -- Before rounding to cents: a workload of a tenth of a cent has a cost too.
+    select workload, reconcile.usd(cast(sum(weight_pico) as hugeint)) as token_cost_usd
+    from reconcile.allocation_weights
     group by all
 ),
 figures as (

@@ -17,10 +17,13 @@ bridged as (
     select
         provider, account,
         coalesce(sum(cost_usd) filter (cause_code <> 'unexplained'), 0) as cost_usd_explained,
-        coalesce(sum(cost_usd) filter (cause_code = 'unexplained'), 0) as cost_usd_unexplained,
-        bool_or(is_break and cost_usd <> 0) as has_breaks
+        coalesce(sum(cost_usd) filter (cause_code = 'unexplained'), 0) as cost_usd_unexplained
     from reconcile.variance_bridge
     group by all
+),
+broken as (
+    select distinct provider, account
+    from reconcile.breaks
 ),
 figures as (
     select
@@ -29,7 +32,7 @@ figures as (
         coalesce(v.cost_usd_invoiced, b.cost_usd, 0) as cost_usd_billed,
         coalesce(g.cost_usd_explained, 0) as cost_usd_explained,
         coalesce(g.cost_usd_unexplained, 0) as cost_usd_unexplained,
-        coalesce(g.has_breaks, false) as has_breaks,
+        k.provider is not null as has_breaks,
         coalesce(c.tokens_logged, 0) as tokens_logged,
         c.tokens_provider,
         t.value as tolerance_share
@@ -37,6 +40,7 @@ figures as (
     left join cells c using (provider, account)
     left join charged b using (provider, account)
     left join bridged g using (provider, account)
+    left join broken k using (provider, account)
     cross join (select value from ingest.policy where name = 'reconcile.within_tolerance_share') t
 )
 select

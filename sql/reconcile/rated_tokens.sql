@@ -6,7 +6,7 @@ with billable as (
         started_at, cast(started_at as date) as day, team, workload, tokens_input_total,
         extract(hour from started_at) * 60 + extract(minute from started_at) as minute_of_day,
         tokens_uncached_input, tokens_cache_read, tokens_cache_write_5m, tokens_cache_write_30m,
-        tokens_cache_write_1h, tokens_cache_write_12h, tokens_output, units_web_search
+        tokens_cache_write_1h, tokens_cache_write_12h, tokens_output
     from ingest.attempts
     where billable_expected is not false and usage_origin <> 'missing'
 ),
@@ -15,7 +15,7 @@ classes as (
     on tokens_uncached_input as 'uncached_input', tokens_cache_read as 'cache_read',
         tokens_cache_write_5m as 'cache_write_5m', tokens_cache_write_30m as 'cache_write_30m',
         tokens_cache_write_1h as 'cache_write_1h', tokens_cache_write_12h as 'cache_write_12h',
-        tokens_output as 'output', units_web_search as 'web_search'
+        tokens_output as 'output'
     into name token_class value tokens_logged
 )
 select

@@ -41,7 +41,7 @@ create table report.token_tieout ( -- Tokens of each class from all sides, day b
     provider varchar not null, -- gen_ai.provider.name
     account varchar not null, -- Account at the provider
     model varchar not null, -- Model
-    token_class varchar not null, -- Token class, or web_search
+    token_class varchar not null, -- Token class
     day date not null, -- UTC day
     tokens_logged bigint not null, -- In our logs
     tokens_recounted bigint, -- By our own count, where every attempt of the cell could be counted
@@ -120,7 +120,7 @@ create table report.lcpr ( -- Loaded cost per successful request.
     workload varchar not null, -- Workload
     attempts bigint not null, -- Attempts, failures and retries included
     requests_successful bigint not null, -- Logical requests that succeeded
-    token_cost_usd decimal(38, 2) not null, -- Allocated part of the invoices, retries included
+    token_cost_usd decimal(38, 12) not null, -- Part of the bills this workload caused, retries included
     repair_cost_usd decimal(38, 6) not null, -- Failed requests x repair cost of the policy
     engineering_cost_usd decimal(38, 6) not null, -- Share of engineering hours x hourly rate of the policy
     lcpr_usd decimal(38, 12), -- Sum of the three / requests_successful; NULL without a success
@@ -139,7 +139,7 @@ create table report.prices ( -- List, contracted and implied price of each model
     version bigint not null default 0, -- Version of the close; restating a month makes a new one
     provider varchar not null, -- gen_ai.provider.name
     model varchar not null, -- Model
-    token_class varchar not null, -- Token class, or web_search
+    token_class varchar not null, -- Token class
     tokens bigint not null, -- Tokens the prices are about: the provider's, else ours
     usd_per_million_list decimal(38, 12), -- List price at the first day of use; NULL is unpriced
     usd_per_million_contract decimal(38, 12), -- Price under the contract; NULL is unpriced

@@ -8,14 +8,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tickmark import parity, strictjson
+import pytest
+
+from tickmark import parity, recount
+from tickmark.errors import InputRejectedError
 from tickmark.formats import Json
-from tickmark.gateways import exchange_jsonl
 from tickmark.parity import Exchange, ParityRow
-from tickmark.records import Attempt
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters
 
+SPECS = Path(__file__).resolve().parents[2] / "tokenizer_specs"
 # provider, operation, shape → exchanges counted. All of them agree with the bill, to the token.
 RECORDED = {
     ("openai", "chat", "text"): 4527,
@@ -56,9 +58,8 @@ def exact_and_all(rows: list[ParityRow]) -> dict[tuple[str, str, str], tuple[int
     return dict(found)
 
 
-def test_recorded_exchanges(shared_data: Path, specs: SpecBook, counters: Counters) -> None:
-    records = map(json.loads, lines(shared_data / "exchanges" / "exchanges.jsonl.gz"))
-    rows = parity.measure(filter(None, map(parity.from_recorded, records)), specs, counters)
+def test_recorded_exchanges(shared_data: Path) -> None:
+    rows = parity.measure_files([shared_data / "exchanges" / "exchanges.jsonl.gz"], SPECS, print)
     assert exact_and_all(rows) == {family: (total, total) for family, total in RECORDED.items()}
     assert sum(row.rows for row in rows) == 21208
     assert all(row.reason for row in rows if row.rows_exact is None)
@@ -69,21 +70,34 @@ def test_recorded_exchanges(shared_data: Path, specs: SpecBook, counters: Counte
     assert named == UNCOUNTED_TEXT
 
 
-def test_a_real_month_through_its_gateway(shared_data: Path, specs: SpecBook, counters: Counters) -> None:
-    def exchanges() -> Iterator[Exchange]:
-        for line in lines(shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"):
-            record = strictjson.loads(line)
-            assert isinstance(record, dict)
-            for row in exchange_jsonl.FORMAT.read(record):
-                assert isinstance(row, Attempt)
-                exchange = parity.from_attempt(row, exchange_jsonl.request_body(record))
-                if exchange is not None:
-                    yield exchange
-
-    rows = parity.measure(exchanges(), specs, counters)
+def test_a_real_month_through_its_gateway(shared_data: Path) -> None:
+    file = shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"
+    rows = parity.measure_files([file], SPECS, print)
     assert exact_and_all(rows) == {family: (total, total) for family, total in JANUARY_2026.items()}
     assert {row.month for row in rows} == {"2026-01"}
     assert all(row.reason for row in rows if row.rows_exact is None)
+
+
+def test_requested_and_answering_model_follow_the_same_rule(shared_data: Path, specs: SpecBook) -> None:
+    for line in lines(shared_data / "exchanges" / "exchanges.jsonl.gz"):
+        record = json.loads(line)
+        if record["provider"] in ("openai", "mistral") and (found := parity.from_recorded(record)):
+            requested = replace(found, model=record["request_model"])
+            one, other = (
+                recount.plan(x.provider, x.operation, x.model, x.started_at, x.body, specs)
+                for x in (found, requested)
+            )
+            # A snapshot of 2023 has a rule of its own beside the alias that pointed to it.
+            assert replace(one, spec=None) == replace(other, spec=None)
+
+
+def test_a_file_that_is_no_record_of_exchanges_is_refused_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "exchanges.jsonl"
+    file.write_text('\n{"timestamp": "yesterday", "url": "https://api.openai.com/v1/responses"}\n', "utf-8")
+    with pytest.raises(InputRejectedError) as caught:
+        parity.measure_files([file], SPECS, print)
+    assert "exchanges.jsonl:2" in str(caught.value)
+    assert "yesterday" not in str(caught.value)
 
 
 HELLO = Exchange(

@@ -72,16 +72,19 @@ def _anthropic(usage: JsonObject) -> TokenFields:
     written = count(usage, "cache_creation_input_tokens") or 0
     split = child(usage, "cache_creation")
     hour = count(split, "ephemeral_1h_input_tokens") or 0
-    if hour > written:
+    # The usage export has only the split; answers with web searches write more into the total (2026-01).
+    minutes = (count(split, "ephemeral_5m_input_tokens") or 0) if split else written
+    if minutes + hour > written:
         raise RecordRejected(
             "E-USAGE-PARTS", "usage.cache_creation", "at most cache_creation_input_tokens", split
         )
     return {
-        "tokens_input_total": uncached + read + written,
+        "tokens_input_total": uncached + read + minutes + hour,
         "tokens_uncached_input": uncached,
         "tokens_cache_read": read,
-        "tokens_cache_write_5m": written - hour,
+        "tokens_cache_write_5m": minutes,
         "tokens_cache_write_1h": hour,
+        "tokens_unclassified": written - minutes - hour,
         "tokens_output": count(usage, "output_tokens") or 0,
         "tokens_output_reasoning": count(child(usage, "output_tokens_details"), "thinking_tokens"),
         "units_web_search": count(child(usage, "server_tool_use"), "web_search_requests"),

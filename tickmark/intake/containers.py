@@ -13,7 +13,7 @@ from datetime import datetime
 
 from tickmark import strictjson
 from tickmark.errors import InputRejectedError, RecordRejected, Where
-from tickmark.formats import Format, Json, JsonObject, child, instant
+from tickmark.formats import Format, Json, JsonObject, instant
 from tickmark.intake.stream import Verified
 
 MAX_LINE = 64 * 10**6

@@ -16,8 +16,8 @@ from tickmark.formats import Format, JsonObject
 from tickmark.intake.containers import Coverage, Record, records
 from tickmark.intake.stream import Verified
 from tickmark.intake.tables import Writers, row_values
-from tickmark.recount import plan
 from tickmark.records import Attempt, Row
+from tickmark.recount import plan
 from tickmark.specbook import SpecBook
 
 FORMATS: dict[str, Format] = {**gateways.FORMATS, **invoices.FORMATS}

@@ -59,6 +59,15 @@ def usd(amount: Decimal | None, *, signed: bool = False) -> Markup:
     return Markup('<span class=n title="{} USD exactly">{}</span>').format(plain(amount), digits)
 
 
+def price(usd_per_million: Decimal | None) -> Markup:
+    """A price per million tokens with four decimals; its title is the exact value."""
+    if usd_per_million is None:
+        return MISSING
+    shown = usd_per_million.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+    whole, _, fraction = f"{shown:f}".partition(".")
+    return Markup('<span class=n title="{}">{}.{}</span>').format(plain(usd_per_million), _grouped(whole), fraction)
+
+
 def count(number: Decimal | int | None, *, signed: bool = False) -> Markup:
     """A number of tokens, calls or rows; decimals stay where there are some."""
     if number is None:

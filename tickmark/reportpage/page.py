@@ -14,7 +14,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from tickmark import __version__
-from tickmark.reportpage import bridge, bridge_picture, display, sections, tables, verdict
+from tickmark.reportpage import bridge, bridge_picture, display, sections, verdict
+from tickmark.reportpage.tables import total
 
 _DIGITS = 76
 """Sums of DECIMAL(38,18) stay exact."""
@@ -58,6 +59,7 @@ def _environment() -> Environment:
     )
     for module_filter in (
         display.usd,
+        display.price,
         display.count,
         display.percent,
         display.name,
@@ -70,7 +72,7 @@ def _environment() -> Environment:
         environment.filters[module_filter.__name__] = module_filter
     environment.globals.update(
         sections=sections,
-        total=tables.total,
+        total=total,
         figure=display.figure,
         picture=bridge_picture.picture,
         described=bridge_picture.described,
