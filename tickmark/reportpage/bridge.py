@@ -121,9 +121,7 @@ def _importance(account: Row) -> tuple[Decimal, Decimal]:
     return abs(account["cost_usd_variance"]), account["cost_usd_billed"]
 
 
-def _bridge(
-    title: _Title, closes: Sequence[Row], by_account: dict[tuple[str, str], list[Row]]
-) -> Bridge:
+def _bridge(title: _Title, closes: Sequence[Row], by_account: dict[tuple[str, str], list[Row]]) -> Bridge:
     rows = [row for close in closes for row in by_account.get((close["provider"], close["account"]), ())]
     expected, billed = total(closes, "cost_usd_expected"), total(closes, "cost_usd_billed")
     steps = [_step(group) for group in grouped(rows, "step_no", "cause_code", "grade").values()]

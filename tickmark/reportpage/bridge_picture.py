@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from tickmark.reportpage.bridge import PROVED, UNEXPLAINED, Bridge
-from tickmark.reportpage.display import noun, usd_text, visible
+from tickmark.reportpage.display import amount_parts, capital, noun, spaced, usd_text, visible
 
 WIDTH = 720
 CAUSES_SHOWN = 8
@@ -22,10 +22,19 @@ _LABEL_WIDTH, _LABEL_LINES, _LINE = 42, 2, 12.0
 _TEAR = _LEFT + 14
 _LEAST_BAR = 1.5
 _CUT_BELOW = 0.5
+_LEAST_SPAN = 0.02
 _FONT = "Helvetica Neue, Helvetica, Arial, Liberation Sans, sans-serif"
 _INK, _QUIET, _HAIR, _PAPER = "#1d2733", "#8a94a0", "#e4e8ec", "#ffffff"
 _TOTAL = ("#33455a", "#33455a")
 _MORE, _LESS, _OPEN = ("#b4532a", "#f6e3d9"), ("#2b7a78", "#dceeed"), ("#6d4a8c", "#e9e0f1")
+_FINE_DIGIT = 5.4
+_STYLES: dict[str, tuple[Any, Any, int, str]] = {
+    "normal left": ("normal", "left", 11, _INK),
+    "normal right": ("normal", "right", 11, _INK),
+    "bold left": ("bold", "left", 11, _INK),
+    "bold right": ("bold", "right", 11, _INK),
+    "fine left": ("normal", "left", 9, _QUIET),
+}
 _VEGA_LITE = "6.4"
 
 
@@ -56,8 +65,8 @@ class _Marks:
         fill = edge if bar.proved else pale
         self.boxes.append({"x": x, "y": y, "x2": x2, "y2": y2, "fill": fill, "edge": edge})
 
-    def text(self, x: float, y: float, text: str, weight: str = "normal") -> None:
-        self.texts.append({"x": x, "y": y, "text": text, "weight": weight})
+    def text(self, x: float, y: float, text: str, style: str) -> None:
+        self.texts.append({"x": x, "y": y, "text": text, "style": style})
 
 
 def bars(bridge: Bridge) -> list[Bar]:
@@ -116,7 +125,8 @@ class _Scale:
         levels = [float(level) for bar in drawn for level in (bar.end, bar.end if bar.total else bar.begin)]
         low, high = min(levels), max(levels)
         if 0 < high - low < _CUT_BELOW * high:
-            return cls(low - (high - low) / 4, high, is_cut=True)
+            # Never magnified beyond 2 % of the bill: the rounding of a matched invoice stays a sliver.
+            return cls(high - max((high - low) * 1.25, _LEAST_SPAN * high), high, is_cut=True)
         return cls(min(low, 0.0), max(high, 0.0), is_cut=False)
 
     def x(self, amount: Decimal) -> float:
@@ -133,7 +143,9 @@ def picture(bridge: Bridge) -> str:
     """The waterfall as a `data:` URI of an SVG: same bridge, same bytes."""
     drawn = bars(bridge)
     scale, marks = _Scale.of(drawn), _Marks()
+    finest = max(len(amount_parts(bar.amount)[2]) for bar in drawn)
     for row, bar in enumerate(drawn):
+        _label(marks, bar, row * _ROW, WIDTH - finest * _FINE_DIGIT)
         _draw(marks, bar, scale, row * _ROW)
         if row + 1 < len(drawn):
             x = scale.x(bar.end)
@@ -149,52 +161,62 @@ def described(bridge: Bridge) -> str:
     )
 
 
-def _draw(marks: _Marks, bar: Bar, scale: _Scale, top: float) -> None:
+def _label(marks: _Marks, bar: Bar, top: float, cents: float) -> None:
     middle, weight = top + _ROW / 2, "bold" if bar.total else "normal"
-    lines = textwrap.wrap(
-        visible(bar.label), _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …", break_on_hyphens=False
-    )
+    lines = textwrap.wrap(capital(bar.label), _LABEL_WIDTH, max_lines=_LABEL_LINES, placeholder=" …")
     for number, line in enumerate(lines):
-        marks.text(_LEFT - 12, middle + (number - (len(lines) - 1) / 2) * _LINE, line, weight)
-    marks.text(WIDTH, middle, usd_text(bar.amount, signed=not bar.total), weight)
+        marks.text(0, middle + (number - (len(lines) - 1) / 2) * _LINE, line, f"{weight} left")
+    sign, dollars, finer = amount_parts(bar.amount, signed=not bar.total)
+    marks.text(cents, middle, sign + spaced(dollars), f"{weight} right")
+    if finer:
+        marks.text(cents, middle, finer, "fine left")
+
+
+def _draw(marks: _Marks, bar: Bar, scale: _Scale, top: float) -> None:
+    above, below = top + (_ROW - _BAR) / 2, top + (_ROW + _BAR) / 2
     x, x2 = sorted((scale.begin(bar), scale.x(bar.end)))
     if bar.amount:
-        marks.box(x, middle - _BAR / 2, max(x2, x + _LEAST_BAR), middle + _BAR / 2, bar)
+        marks.box(x, above, max(x2, x + _LEAST_BAR), below, bar)
+    else:
+        marks.line(x, above, x, below, bar.colours[0])
     if bar.total and scale.is_cut:
-        marks.line(_LEFT + 5, middle + _BAR / 2 + 2, _LEFT + 11, middle - _BAR / 2 - 2, _PAPER, 3)
+        marks.line(_LEFT + 5, below + 2, _LEFT + 11, above - 2, _PAPER, 3)
     marks.line(0, top + _ROW, WIDTH, top + _ROW, _HAIR)
 
 
 def _svg(marks: _Marks, height: float) -> str:
     # Both take half a second to import, and only a page with a bridge needs them.
-    import altair  # noqa: PLC0415
-    import vl_convert  # noqa: PLC0415
+    import altair as alt
+    import vl_convert
 
-    def layer(values: list[dict[str, Any]]) -> altair.Chart:
-        return altair.Chart(altair.Data(values=values))
+    def layer(values: list[dict[str, Any]]) -> alt.Chart:
+        return alt.Chart({"values": values})
 
-    def at(channel: str) -> dict[str, Any]:
-        # `scale=None`: the values are pixels already, so no font of this machine moves anything.
-        return {"field": channel, "type": "quantitative", "scale": None, "axis": None}
-
-    corners = {"x": at("x"), "y": at("y"), "x2": "x2:Q", "y2": "y2:Q"}
-    colour = {name: {"field": name, "type": "nominal", "scale": None} for name in ("fill", "edge", "colour")}
-    width = {"field": "width", "type": "quantitative", "scale": None}
-    chart = (
-        altair.layer(
-            layer(marks.boxes).mark_rect(strokeWidth=1).encode(**corners, fill=colour["fill"], stroke=colour["edge"]),
-            layer(marks.lines).mark_rule().encode(**corners, stroke=colour["colour"], strokeWidth=width),
-            *(
-                layer([text for text in marks.texts if text["weight"] == weight])
-                .mark_text(align="right", baseline="middle", font=_FONT, fontSize=11, fontWeight=weight, fill=_INK)
-                .encode(x=at("x"), y=at("y"), text="text:N")
-                for weight in ("normal", "bold")
-            ),
-            width=WIDTH,
-            height=height,
+    boxes, rules = layer(marks.boxes).mark_rect(strokeWidth=1), layer(marks.lines).mark_rule()
+    drawn = [
+        boxes.encode(**_corners(), fill=_as_is("fill", "nominal"), stroke=_as_is("edge", "nominal")),
+        rules.encode(**_corners(), stroke=_as_is("colour", "nominal"), strokeWidth=_as_is("width")),
+    ]
+    for style, (weight, align, size, colour) in _STYLES.items():
+        text = layer([text for text in marks.texts if text["style"] == style]).mark_text(
+            font=_FONT, fontWeight=weight, align=align, fontSize=size, fill=colour, baseline="middle"
         )
-        .properties(padding=0, autosize="none", background="transparent")
-        .configure(aria=False)
-        .configure_view(stroke=None)
+        drawn.append(text.encode(x=_pixel("x"), y=_pixel("y"), text="text:N"))
+    chart = alt.layer(
+        *drawn, width=WIDTH, height=height, padding=0, autosize="none", background="transparent"
     )
-    return vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VEGA_LITE, allowed_base_urls=[])
+    spec = chart.configure(aria=False).configure_view(stroke=None).to_dict()
+    return vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, allowed_base_urls=[])
+
+
+def _corners() -> dict[str, Any]:
+    return {"x": _pixel("x"), "y": _pixel("y"), "x2": "x2:Q", "y2": "y2:Q"}
+
+
+def _pixel(name: str) -> dict[str, Any]:
+    return {**_as_is(name), "axis": None}
+
+
+def _as_is(name: str, kind: str = "quantitative") -> dict[str, Any]:
+    # Without a scale the value is the pixel or colour itself: no font or theme of this machine moves it.
+    return {"field": name, "type": kind, "scale": None}

@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from tickmark import money
 
-MISSING = Markup('<span class="missing">–</span>')
+MISSING = Markup('<span class="n missing">\N{EN DASH}</span>')
 MINUS = "\N{MINUS SIGN}"
 THIN_SPACE = "\N{NARROW NO-BREAK SPACE}"
 SIGNIFICANT_DIGITS = 4
@@ -21,8 +21,15 @@ _TAIL = 12
 _GROUP = 3
 _UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _MONTHS = (
-    "January February March April May June July August September October November December".split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
+_EXACTNESS = {
+    "exact": "Exact",
+    "exact_text": "Exact for text",
+    "calibrated": "Calibrated",
+    "none": "Not possible",
+}
 
 
 def rounded(amount: Decimal) -> Decimal:
@@ -40,20 +47,27 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def usd_text(amount: Decimal, *, signed: bool = False) -> str:
-    """An amount for sentences and the picture: '84 213.42', '+12.00', '−0.0031'."""
+def amount_parts(amount: Decimal, *, signed: bool = False) -> tuple[str, str, str]:
+    """Sign, whole dollars and cents, and the digits finer than cents: ('+', '0.00', '31')."""
     whole, _, fraction = f"{abs(rounded(amount)):f}".partition(".")
-    return f"{_sign(amount, signed=signed)}{THIN_SPACE.join(_groups(whole))}.{fraction}"
+    return _sign(amount, signed=signed), f"{whole}.{fraction[:2]}", fraction[2:]
+
+
+def usd_text(amount: Decimal, *, signed: bool = False) -> str:
+    """An amount for sentences: '84 213.42', '+12.00', '0.0031'."""
+    sign, dollars, finer = amount_parts(amount, signed=signed)
+    return f"{sign}{spaced(dollars)}{finer}"
 
 
 def usd(amount: Decimal | None, *, signed: bool = False) -> Markup:
     """An amount for a cell; the exact value is its title where rounding hides something."""
     if amount is None:
         return MISSING
-    whole, _, fraction = f"{abs(rounded(amount)):f}".partition(".")
-    digits = Markup("{}{}<span class=d>.{}</span>").format(
-        _sign(amount, signed=signed), _grouped(whole), fraction
-    )
+    sign, dollars, finer = amount_parts(amount, signed=signed)
+    whole, _, cents = dollars.partition(".")
+    digits = Markup("{}{}.{}").format(sign, _grouped(whole), cents)
+    if finer:
+        digits += Markup("<span class=f>{}</span>").format(finer)
     if rounded(amount) == amount:
         return Markup("<span class=n>{}</span>").format(digits)
     return Markup('<span class=n title="{} USD exactly">{}</span>').format(plain(amount), digits)
@@ -65,7 +79,9 @@ def price(usd_per_million: Decimal | None) -> Markup:
         return MISSING
     shown = usd_per_million.quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
     whole, _, fraction = f"{shown:f}".partition(".")
-    return Markup('<span class=n title="{}">{}.{}</span>').format(plain(usd_per_million), _grouped(whole), fraction)
+    return Markup('<span class=n title="{}">{}.{}</span>').format(
+        plain(usd_per_million), _grouped(whole), fraction
+    )
 
 
 def count(number: Decimal | int | None, *, signed: bool = False) -> Markup:
@@ -87,7 +103,7 @@ def percent(share: Decimal | None, *, signed: bool = False) -> Markup:
     shown = points.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
     text = f"{shown:f}"
     if shown == 0 < points:
-        text = "<0.1"
+        text = f"{points.quantize(Decimal(1).scaleb(points.adjusted()), rounding=ROUND_HALF_UP):f}"
     elif shown == Decimal(100) != points:
         text = ">99.9" if points < shown else ">100.0"
     return Markup('<span class=n title="{}">{}{}{}%</span>').format(
@@ -130,14 +146,30 @@ def name(text: object) -> Markup:
 
 def words(code: object) -> str:
     """A code of the tables for people: 'within_tolerance' → 'Within tolerance'."""
-    text = visible(code).replace("_", " ")
-    return text[:1].upper() + text[1:]
+    return capital(str(code).replace("_", " "))
 
 
 def month_name(month: str) -> str:
     """'2026-10' → 'October 2026'."""
     year, number = month.split("-")
     return f"{_MONTHS[int(number) - 1]} {year}"
+
+
+def exactness(claim: object) -> str:
+    """What our count of a model proves, in words."""
+    return _EXACTNESS.get(str(claim)) or words(claim)
+
+
+def capital(text: object) -> str:
+    """Text from data as the start of a sentence."""
+    shown = visible(text)
+    return shown[:1].upper() + shown[1:]
+
+
+def spaced(number: str) -> str:
+    """A number with thin spaces between thousands, for text that nobody copies into a sheet."""
+    whole, dot, fraction = number.partition(".")
+    return THIN_SPACE.join(_groups(whole)) + dot + fraction
 
 
 def noun(number: int, one: str, many: str | None = None) -> str:

@@ -35,16 +35,20 @@ def render(
     """
     with localcontext(prec=_DIGITS):
         bridges = bridge.bridges(tables)
-        return _environment().get_template("page.html.j2").render(
-            style_hash=_style_hash(),
-            tables=tables,
-            month=month,
-            version=version,
-            is_draft=is_draft,
-            manifest_sha256=manifest_sha256,
-            tickmark_version=__version__,
-            bridges=bridges,
-            verdict=verdict.verdict(tables, bridges, month, is_draft=is_draft),
+        return (
+            _environment()
+            .get_template("page.html.j2")
+            .render(
+                style_hash=_style_hash(),
+                tables=tables,
+                month=month,
+                version=version,
+                is_draft=is_draft,
+                manifest_sha256=manifest_sha256,
+                tickmark_version=__version__,
+                bridges=bridges,
+                verdict=verdict.verdict(tables, bridges, month, is_draft=is_draft),
+            )
         )
 
 
@@ -65,7 +69,9 @@ def _environment() -> Environment:
         display.name,
         display.shortened,
         display.visible,
+        display.capital,
         display.words,
+        display.exactness,
         display.month_name,
         display.noun,
     ):

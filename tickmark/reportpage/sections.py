@@ -12,14 +12,19 @@ from tickmark.reportpage.tables import ZERO, Cut, Row, Tables, grouped, known_to
 
 ROWS_SHOWN = 15
 ACCOUNTS_SHOWN = 25
-FLAGS_SHOWN = 40
-BREAKS_SHOWN = 40
+FLAGS_SHOWN = 25
+BREAKS_SHOWN = 30
 DISPOSITIONS = ("loaded", "dup_exact", "dup_conflict", "quarantined", "out_of_period", "blank")
 PRICE_TOLERANCE = Decimal("0.001")
 """An implied price nearer than this to the contract's is rounding of billed lines, not a difference."""
 
 _COUNTED_CALLS = "web_search"
 _STRENGTH = ("exact", "exact_text", "calibrated", "none")
+
+
+def open_points(tables: Tables) -> Cut[Row]:
+    """Why the close is a draft, in the table's order."""
+    return largest(tables["open_points"], lambda _: 0, ROWS_SHOWN)
 
 
 def accounts(tables: Tables) -> Cut[Row]:
@@ -101,7 +106,8 @@ def lcpr_sum(rows: Iterable[Row]) -> Row:
 
 
 def _loaded_cost(row: Row) -> Decimal:
-    return Decimal(row["token_cost_usd"]) + row["repair_cost_usd"] + row["engineering_cost_usd"]
+    columns = ("token_cost_usd", "repair_cost_usd", "engineering_cost_usd")
+    return sum((Decimal(row[column]) for column in columns), ZERO)
 
 
 def spend(tables: Tables, table: str, member: str) -> Cut[Row]:
@@ -109,7 +115,8 @@ def spend(tables: Tables, table: str, member: str) -> Cut[Row]:
     rows = tables[table]
     whole = total(rows, "cost_usd")
     sums = [
-        {"member": key, "cost_usd": total(group, "cost_usd")} for (key,), group in grouped(rows, member).items()
+        {"member": key, "cost_usd": total(group, "cost_usd")}
+        for (key,), group in grouped(rows, member).items()
     ]
     shares = [{**row, "share": share(row["cost_usd"], whole)} for row in sums]
     return largest(shares, lambda row: abs(row["cost_usd"]), ROWS_SHOWN)
@@ -157,7 +164,14 @@ def rejects(tables: Tables) -> Cut[Row]:
     """Records set aside, per source, rule and field, with the first place of each."""
     groups = grouped(tables["rejects"], "source", "rule", "field", "expected")
     kinds = [
-        {"source": source, "rule": rule, "field": field, "expected": expected, "records": len(rows), "first": rows[0]}
+        {
+            "source": source,
+            "rule": rule,
+            "field": field,
+            "expected": expected,
+            "records": len(rows),
+            "first": rows[0],
+        }
         for (source, rule, field, expected), rows in groups.items()
     ]
     return largest(kinds, lambda row: row["records"], ROWS_SHOWN)

@@ -1,7 +1,7 @@
 """A small deterministic month with known faults: gateway logs, provider documents and the truth about them.
 
-Lives here: the one way to make it. What happened (`world`), was metered (`meter`) and was charged (`billing`)
-is true; `faults` change what documents say; `truth` measures each fault from the calls themselves.
+Lives here: the one way to make it. What happens (`world`), is metered (`metering`) and charged (`billing`) is
+true; `faults` change what documents say; `truth` measures each fault from the calls themselves.
 Does not live here: reading the documents again (gateways/, invoices/).
 """
 
@@ -11,7 +11,7 @@ from tickmark.months import Month
 from tickmark.simulator import faults, gateway_files, provider_files, truth
 from tickmark.simulator.billing import bill, invoices, rates, write_rate_card
 from tickmark.simulator.calls import usage_by_day
-from tickmark.simulator.meter import meter
+from tickmark.simulator.metering import meter
 from tickmark.simulator.world import happen
 from tickmark.specbook import SpecBook
 

@@ -125,3 +125,8 @@ def totals(charges: Iterable[Charge]) -> dict[str, Decimal]:
 def invoices(charges: Iterable[Charge]) -> dict[str, Decimal]:
     """Payable total of each provider, rounded half up to the cent."""
     return {provider: money.cents(total) for provider, total in totals(charges).items()}
+
+
+def plain(number: Decimal) -> str:
+    """Every digit, without exponent and trailing zeros."""
+    return format(number.normalize(), "f")

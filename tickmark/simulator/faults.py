@@ -17,7 +17,7 @@ from tickmark.simulator.texts import stream
 
 BYPASSING = GPT_4O_MINI
 """A nightly script calls it with a key of its own, past every gateway."""
-SCRIPT_CALLS, SCRIPT_INPUT, SCRIPT_OUTPUT = 22, (6_000, 12_000), (200, 900)
+SCRIPT_CALLS, SCRIPT_INPUT, SCRIPT_OUTPUT = 7, (6_000, 12_000), (200, 900)
 
 USAGE_LOST = GPT_41_MINI
 """Some of its streams are logged without the last chunk, the one that carries the usage."""
@@ -32,7 +32,7 @@ CACHE_IGNORED = GPT_4O
 CACHE_IGNORED_DAYS = range(8, 15)
 
 UNEXPLAINED_PROVIDER = "mistral_ai"
-UNEXPLAINED_USD = Decimal("0.18")
+UNEXPLAINED_USD = Decimal("0.07")
 """What the invoice adds to the sum of its lines, rounded to the cent."""
 
 

@@ -1,7 +1,7 @@
 """The log side of the simulated month: what each gateway wrote down.
 
 Lives here: records of `exchange_jsonl` and `litellm_spend_logs` for a call, and their compressed files.
-Does not live here: what happened (world) and what the provider metered (meter).
+Does not live here: what happened (world) and what the provider metered (metering).
 """
 
 import gzip
@@ -28,7 +28,8 @@ _ERRORS = {
 }
 _LITELLM_ERRORS = {429: "RateLimitError", 500: "InternalServerError"}
 _CALL_TYPES = {"chat": "acompletion", "embeddings": "aembedding"}
-_COMPRESSION = 6
+_COMPRESSION = 4
+"""A level on which size and speed are both good: half the time of level 6 for a tenth more bytes."""
 
 
 def write(folder: Path, month: str, calls: Iterable[Call]) -> None:

@@ -1,7 +1,7 @@
 """The bill side of the simulated month: usage exports, cost reports and invoices as providers deliver them.
 
 Lives here: shapes of documents, with a daily bucket for every day of the month, empty ones too.
-Does not live here: quantities (meter) and amounts (billing, faults).
+Does not live here: quantities (metering) and amounts (billing, faults).
 """
 
 import csv
@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from tickmark.invoices.invoice_csv import COLUMNS as INVOICE_COLUMNS
 from tickmark.months import Month
-from tickmark.simulator.billing import Charge
+from tickmark.simulator.billing import Charge, plain
 from tickmark.simulator.calls import Body, DayUsage
 
 Item = TypeVar("Item", DayUsage, Charge)
@@ -156,7 +156,7 @@ def _openai_cost(charge: Charge) -> Body:
     return {
         "object": "organization.costs.result",
         # As text: the endpoint writes it both ways, and only text keeps every digit.
-        "amount": {"value": _plain(charge.cost_usd), "currency": "usd"},
+        "amount": {"value": plain(charge.cost_usd), "currency": "usd"},
         "line_item": f"{charge.model}, {_OPENAI_METERS[charge.token_class]}",
         "project_id": None,
         "organization_id": "org-example",
@@ -185,7 +185,7 @@ def _messages(bucket: DayUsage) -> Body:
 def _anthropic_cost(charge: Charge) -> Body:
     meter = _ANTHROPIC_METERS[charge.token_class]
     return {
-        "amount": _plain(charge.cost_usd * _CENTS),
+        "amount": plain(charge.cost_usd * _CENTS),
         "currency": "USD",
         "cost_type": "tokens",
         "token_type": meter,
@@ -201,7 +201,7 @@ def _focus(charge: Charge, month: Month) -> dict[str, str]:
     start = datetime.combine(charge.day, time(), UTC)
     direction = "Output" if charge.token_class == "output" else "Input"
     details = {"ModelId": charge.model, "TokenDirection": direction, "TokenCacheAction": "Uncached"}
-    price, cost = _plain(charge.usd_per_token * _MILLION), _plain(charge.cost_usd)
+    price, cost = plain(charge.usd_per_token * _MILLION), plain(charge.cost_usd)
     return {
         "InvoiceIssuerName": ISSUERS[charge.provider],
         "ServiceProviderName": ISSUERS[charge.provider],
@@ -219,7 +219,7 @@ def _focus(charge: Charge, month: Month) -> dict[str, str]:
         "SkuPriceDetails": json.dumps(details),
         "ConsumedQuantity": str(charge.tokens),
         "ConsumedUnit": "Tokens",
-        "PricingQuantity": _plain(Decimal(charge.tokens).scaleb(-6)),
+        "PricingQuantity": plain(Decimal(charge.tokens).scaleb(-6)),
         "PricingUnit": "1000000 Tokens",
         "ListUnitPrice": price,
         "ContractedUnitPrice": price,
@@ -239,13 +239,8 @@ def _write_csv(path: Path, columns: Sequence[str], lines: Iterable[Mapping[str, 
 
 
 def _invoice_id(provider: str, month: Month) -> str:
-    return f"{provider.split('_')[0].upper()}-{month}"
+    return f"{provider.split('_', 1)[0].upper()}-{month}"
 
 
 def _rfc3339(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _plain(number: Decimal) -> str:
-    """Every digit, without exponent and trailing zeros."""
-    return format(number.normalize(), "f")

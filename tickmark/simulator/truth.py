@@ -1,7 +1,7 @@
 """The truth about the simulated month: its faults and what each amounts to, from the calls themselves.
 
 Lives here: measuring faults row by row, `truth.json` and `TRUTH.md`.
-Does not live here: making faults (faults). Amounts are USD, provider - ours, as the reconciliation signs them.
+Does not live here: making faults (faults). Amounts are USD, signed as the bridge does: provider - ours.
 """
 
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tickmark.months import Month
 from tickmark.simulator import faults
-from tickmark.simulator.billing import Charge, Rates, totals
+from tickmark.simulator.billing import Charge, Rates, plain, totals
 from tickmark.simulator.calls import FINE_TUNED, HAIKU, Call, Model
 from tickmark.simulator.world import SURGE
 
@@ -104,7 +104,7 @@ def write(home: Path, ledger: Ledger, seed: int) -> None:
         "providers": [asdict(end) for end in ends],
         "faults": [asdict(fault) for fault in found],
     }
-    text = json.dumps(document, indent=2, ensure_ascii=False, default=_plain)
+    text = json.dumps(document, indent=2, ensure_ascii=False, default=plain)
     (home / "truth.json").write_text(text + "\n", "utf-8")
     (home / "TRUTH.md").write_text(_page(ledger.month, seed, found, ends), "utf-8")
 
@@ -142,8 +142,9 @@ def _cache_ignored(ledger: Ledger) -> Fault:
     cached = [call.tokens["cache_read"] for call in calls]
     cost = _sum(price * tokens for price, tokens in zip(more, cached, strict=True))
     return _fault(
-        "cache_discount_ignored", faults.CACHE_IGNORED, calls, cost, "D27", "cache_hit_drop", tokens=sum(cached),
-        what="cached tokens of these days are billed at the uncached rate; the usage export shows them as cached",
+        "cache_discount_ignored", faults.CACHE_IGNORED, calls, cost, "D27", "cache_hit_drop",
+        tokens=sum(cached),
+        what="cached tokens of these days are billed as uncached ones; the usage export shows them cached",
     )  # fmt: skip
 
 
@@ -169,7 +170,7 @@ def _unexplained(ledger: Ledger) -> Fault:
     cost = ledger.invoiced[provider] - totals(ledger.charges)[provider]
     return _fault(
         "unexplained_amount", Model(provider, "(invoice)", ""), (), cost, "unexplained", None,
-        what=f"the invoice adds {faults.UNEXPLAINED_USD} USD that no line shows; its rounding to the cent is included",
+        what=f"the invoice adds {faults.UNEXPLAINED_USD} USD that no line shows; its rounding is included",
     )  # fmt: skip
 
 
@@ -178,11 +179,11 @@ def _retries(ledger: Ledger) -> Fault:
     calls = [call for call in ledger.calls if call.model == HAIKU and call.retry and call.started_at >= since]
     return _fault(
         "retry_surge", HAIKU, calls, _sum(map(ledger.cost, calls)), None, "retry_spike",
-        what="retries triple in the last 14 days; they are logged, billed and expected: no variance, but waste",
+        what="retries triple in the last 14 days: logged, billed and expected, so no variance, but waste",
     )  # fmt: skip
 
 
-def _fault(  # noqa: PLR0917 - one line of a ledger, in the order of its columns
+def _fault(
     name: str,
     model: Model,
     calls: Sequence[Call],
@@ -211,30 +212,27 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal(0))
 
 
-def _plain(number: Decimal) -> str:
-    return format(number, "f")
-
-
 def _page(month: Month, seed: int, found: Sequence[Fault], ends: Sequence[ProviderTruth]) -> str:
     lines = [
         f"# What is wrong with {month}",
         "",
-        f"A simulated month (seed {seed}): these faults, and no others. Amounts are exact, in USD, bill minus logs.",
+        f"A simulated month (seed {seed}): these faults, and no others.",
+        "Amounts are exact, in USD, bill minus logs.",
         "`truth.json` has the same figures.",
         "",
         "| fault | provider | model | cause | red flag | USD | calls |",
         "|---|---|---|---|---|---:|---:|",
     ]
     lines += [
-        f"| {fault.fault} | {fault.provider} | {fault.model} | {fault.cause_code or '–'} "
-        f"| {fault.red_flag or '–'} | {_plain(fault.cost_usd)} | {fault.calls} |"
+        f"| {fault.fault} | {fault.provider} | {fault.model} | {fault.cause_code or '-'} "
+        f"| {fault.red_flag or '-'} | {plain(fault.cost_usd)} | {fault.calls} |"
         for fault in found
     ]
     lines += ["", *(f"- **{fault.fault}**: {fault.what}." for fault in found), ""]
     lines += ["| provider | expected | billed lines | rounding | invoice |", "|---|---:|---:|---:|---:|"]
     lines += [
-        f"| {end.provider} | {_plain(end.cost_usd_expected)} | {_plain(end.cost_usd_billed)} "
-        f"| {_plain(end.cost_usd_rounding)} | {end.cost_usd_invoiced} |"
+        f"| {end.provider} | {plain(end.cost_usd_expected)} | {plain(end.cost_usd_billed)} "
+        f"| {plain(end.cost_usd_rounding)} | {end.cost_usd_invoiced} |"
         for end in ends
     ]
     return "\n".join([*lines, "", "Expected + the faults with a cause + rounding = invoice.", ""])

@@ -1,7 +1,7 @@
 """What truly happened in the simulated month: sessions of four workloads, attempt by attempt.
 
 Lives here: who calls which model, when, with which text, and which requests are tried again.
-Does not live here: token counts (meter), money (billing), and what documents leave out or get wrong (faults).
+Does not live here: token counts (metering), money (billing), what documents get wrong (faults).
 
 Instants lean to the edges, the first and the last second of days and of the month, where cut-offs go wrong.
 """
@@ -58,17 +58,17 @@ class Workload:
     surge: int = 1
     """What retries are multiplied with in the last `SURGE` of the month."""
     first_statuses: tuple[int, ...] = (429, 500)
-    """How the first attempt of a retried request ends, in turn; 200: the client gave up, the provider did not."""
+    """Statuses of first attempts that are retried, in turn; 200: the client gave up, the provider did not."""
 
 
 WORKLOADS = (
     Workload(
-        name="support-bot", model=GPT_4O, teams=("support",), sessions=175, turns=(2, 6), prompt_chars=18_000,
+        name="support-bot", model=GPT_4O, teams=("support",), sessions=175, turns=(2, 6), prompt_chars=14_000,
         ask_chars=(120, 400), answer_chars=(150, 450), retries_per_mille=20,
     ),
     Workload(
         name="support-bot", model=GPT_4O_MINI, teams=("support",), sessions=420, gateway="litellm",
-        prompt_chars=5_500, ask_chars=(120, 300), answer_chars=(20, 40), retries_per_mille=20,
+        prompt_chars=2_500, ask_chars=(120, 300), answer_chars=(20, 40), retries_per_mille=20,
     ),
     Workload(
         name="doc-search", model=EMBEDDING, teams=("search", "support"), sessions=360, gateway="litellm",
@@ -80,20 +80,20 @@ WORKLOADS = (
     ),
     Workload(
         name="code-review", model=SONNET, teams=("platform",), sessions=70, turns=(2, 5), prompt_chars=14_000,
-        ask=diff, ask_chars=(1_500, 5_000), answer_chars=(600, 1_800),
+        ask=diff, ask_chars=(1_000, 3_000), answer_chars=(600, 1_800),
     ),
     Workload(
         name="code-review", model=HAIKU, teams=("platform",), sessions=300, turns=(1, 3), prompt_chars=3_000,
-        ask=diff, ask_chars=(1_500, 4_000), answer_chars=(200, 900), streams=True,
-        retries_per_mille=60, surge=3, first_statuses=(HTTP_OK, 529, HTTP_OK),
+        ask=diff, ask_chars=(700, 2_000), answer_chars=(200, 900), streams=True,
+        retries_per_mille=80, surge=3, first_statuses=(HTTP_OK, 529, HTTP_OK),
     ),
     Workload(
         name="summaries", model=MISTRAL_SMALL, teams=("platform", "support"), sessions=300, prompts=8,
-        prompt_chars=20_000, ask_chars=(60, 150), answer_chars=(300, 700), retries_per_mille=15,
+        prompt_chars=12_000, ask_chars=(60, 150), answer_chars=(300, 700), retries_per_mille=15,
     ),
     Workload(
         name="summaries", model=FINE_TUNED, teams=("platform",), sessions=60, prompts=2,
-        prompt_chars=20_000, ask_chars=(60, 150), answer_chars=(300, 700),
+        prompt_chars=12_000, ask_chars=(60, 150), answer_chars=(300, 700),
     ),
 )  # fmt: skip
 
@@ -149,7 +149,7 @@ class _Acting:
             attempts = list(self._attempts(name, team, at, self._body(prompt, history)))
             yield from attempts
             history = [*history, {"role": "assistant", "content": attempts[-1].answer}]
-            at = attempts[-1].started_at + timedelta(milliseconds=self.rng.randint(15_000, 120_000))
+            at = attempts[-1].started_at + timedelta(milliseconds=self.rng.randint(15_000, 115_000))
 
     def _ask(self) -> str:
         return self.workload.ask(self.rng, self.rng.randint(*self.workload.ask_chars))
@@ -159,7 +159,7 @@ class _Acting:
         first_status = self._first_status(at)
         if first_status is not None:
             yield self._call(session, team, at, body, first_status, 0)
-            at += timedelta(milliseconds=self.rng.randint(2_000, 20_000))
+            at += timedelta(milliseconds=self.rng.randint(2_000, 15_000))
         yield self._call(session, team, at, body, HTTP_OK, 0 if first_status is None else 1)
 
     def _first_status(self, at: datetime) -> int | None:

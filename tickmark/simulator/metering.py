@@ -1,7 +1,7 @@
 """What the providers meter: true token counts, and what their prompt caches serve.
 
-Lives here: tokens of every successful call by class. OpenAI and Mistral are counted with the project's own
-counter, each unique text once; Anthropic's tokenizer is closed, so its counts are characters by a fixed ratio.
+Lives here: tokens of every successful call by class. OpenAI and Mistral are counted with the
+project's own counter, each unique text once; Anthropic's tokenizer is closed: characters by a fixed ratio.
 Does not live here: prices (billing).
 
 Caches: OpenAI serves multiples of 128 tokens from 1,024 on, of any prefix used minutes before (prompt caching
@@ -11,6 +11,7 @@ on (platform.claude.com, prompt caching, 2026-08).
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+
 from tickmark import recount
 from tickmark.errors import BadSpecError
 from tickmark.recount import CountPlan
@@ -88,7 +89,7 @@ def _text(text: str, like: CountPlan) -> CountPlan:
 
 
 def _openai_cached(cache: PromptCache, call: Call, whole: int, prompt: int) -> int:
-    """Tokens served from the cache; the prompt of a workload and the history of a session are its prefixes."""
+    """Tokens served from the cache; it holds the prompt of a workload and the history of a session."""
     if call.model.operation != "chat":
         return 0
     prefixes = {f"{call.model.name} {call.workload}": prompt, call.session: whole}
