@@ -140,7 +140,8 @@ def triple_retries(home: Path) -> Decimal:
         chat = [
             r for r in lines if r["url"].endswith("openai.com/v1/chat/completions") and r["status"] == 200
         ]
-        for row in chat[::5]:
+        uncached = [r for r in chat if not r["response"]["usage"]["prompt_tokens_details"]["cached_tokens"]]
+        for row in uncached[::5]:
             late = row["timestamp"] >= "2026-01-18"
             added.extend(_retry_of(row, number) for number in range(1, 4 if late else 2))
             if late:
@@ -195,7 +196,6 @@ def _charge(page: Json, added: list[Json]) -> None:
             provider_id="openai",
             genai_request_timestamp=datetime.fromisoformat(row["timestamp"]),
         )
-        assert cached == 0, "choose rows without cached input: their price has two lines only"
         for item, usd in (("input", price.input_price), ("output", price.output_price)):
             line = next(r for r in _bucket(page, row) if r["line_item"] == f"{model}, {item}")
             line["amount"]["value"] = Decimal(str(line["amount"]["value"])) + usd

@@ -64,12 +64,12 @@ def test_every_record_is_loaded(closed_real_month: Path) -> None:
             "from report.sources group by side"
         )
         attempts = query("select sum(attempts) from report.month_close")
-    assert dict((side, (others, rejects)) for side, _, others, rejects in sides) == {
+    assert {side: (others, rejects) for side, _, others, rejects in sides} == {
         "gateway": (0, 0),
         "bill": (0, 0),
     }
     assert attempts == [(1644,)]
-    assert dict((side, loaded) for side, loaded, *_ in sides)["gateway"] == 1644
+    assert {side: loaded for side, loaded, *_ in sides}["gateway"] == 1644
 
 
 def test_logged_tokens_equal_the_usage_exports_for_each_model_and_day(closed_real_month: Path) -> None:

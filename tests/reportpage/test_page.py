@@ -1,4 +1,4 @@
-"""What finance relies on: the page's figures are the tables' figures, and its words no stronger than they are."""
+"""What finance relies on: the page's figures are those of the tables, its words no stronger than they are."""
 
 from decimal import Decimal
 
@@ -13,6 +13,10 @@ from tickmark.reportpage.verdict import verdict
 
 def _sum(rows: list[Row], column: str) -> Decimal:
     return sum((row[column] for row in rows), Decimal(0))
+
+
+def _nothing(month: Tables) -> Tables:
+    return {name: [] for name in month}
 
 
 def _headline(tables: Tables, *, is_draft: bool = False) -> str:
@@ -82,9 +86,9 @@ def test_every_flag_and_break_shows_with_what_finance_needs(page: Page, month: T
         assert display.capital(flag["summary"]) in text
         assert f"Check in this order: {flag['likely_causes']}." in text
         assert flag["look_at"] in text
-    assert "Figure 8.0\N{NARROW NO-BREAK SPACE}% against a threshold of 5.0" in text
+    assert "Figure 8.0 % against a threshold of 5.0 %" in text
     assert "Figure 18420 against a threshold of 0" in text
-    breaks = {row[0].text: row[3].usd for row in page.rows("Break")}
+    breaks = {row[0].text: row[3].usd for row in page.rows("Break")[:-1]}
     for each in month["breaks"]:
         assert breaks[display.capital(each["cause"]) + each["break_id"]] == each["cost_usd"]
 
@@ -121,7 +125,7 @@ def test_spend_lcpr_prices_and_sources(page: Page, month: Tables) -> None:
     assert lcpr["answers"].text == "0.1459"
     assert lcpr["nightly-digest"].text == "\N{EN DASH}"
     assert "Where list equals contract" in page.text
-    shown = [table for table in page.tables if table[0][-1].text.startswith("Implied")][0][1:]
+    shown = next(table for table in page.tables if table[0][-1].text.startswith("Implied"))[1:]
     assert [row[0].text for row in shown] == ["gpt-4.1openai", "gpt-4.1openai", "gpt-4.1-nanoopenai"]
     assert shown[2][4].text == "unpriced"
     for row in page.rows("Source"):
@@ -139,7 +143,7 @@ def test_a_draft_cannot_be_mistaken(draft_month: Tables, html: str) -> None:
 
 
 def test_an_empty_month_renders(month: Tables) -> None:
-    page = Page(render(dict.fromkeys(month, []), MONTH, 1, False, MANIFEST))
+    page = Page(render(_nothing(month), MONTH, 1, False, MANIFEST))
     assert "Nothing was logged or billed for October 2026." in page.text
     assert page.all("img") == []
 
@@ -152,7 +156,7 @@ def test_an_account_without_an_invoice_is_never_called_proved(month: Tables) -> 
         "cost_usd_billed": Decimal(0),
         "cost_usd_variance": Decimal("-812.664412"),
     }
-    tables = {**dict.fromkeys(month, []), "month_close": [account]}
+    tables = {**_nothing(month), "month_close": [account]}
     assert _headline(tables).endswith(
         "without an invoice to compare with, nothing unexplained; 1 account delivered no invoice."
     )
@@ -162,7 +166,7 @@ def test_an_account_without_an_invoice_is_never_called_proved(month: Tables) -> 
 def test_a_month_that_ties_says_so(month: Tables) -> None:
     row = month["month_close"][1]
     tied = {**row, "cost_usd_expected": row["cost_usd_billed"], "cost_usd_variance": Decimal(0)}
-    tables = {**dict.fromkeys(month, []), "month_close": [tied]}
+    tables = {**_nothing(month), "month_close": [tied]}
     assert (
         _headline(tables)
         == "Every cent of the 812.67 USD billed for October 2026 ties to our logs and our rates."

@@ -57,8 +57,8 @@ def test_names_from_data_never_become_markup(draft_month: Tables) -> None:
     assert not {name for name in names if name.startswith("on") or name in ("href", "srcdoc", "style")}
     assert not set("\u202e\u2066\u0000\u2028\ud800") & set(evil)
     assert "\\u202e" in page.text
-    assert "49" + "{%" not in page.text
-    assert "(5017 characters)" in page.text or "characters)" in page.text
+    assert "{{ 7*7 }}" in page.text
+    assert "characters)" in page.text
     evil.encode("utf-8")
 
 
@@ -74,7 +74,7 @@ def test_pictures_of_hostile_names_hold_no_markup(draft_month: Tables) -> None:
 
 
 def test_the_policy_allows_the_style_sheet_and_nothing_else(html: str, page: Page) -> None:
-    style = html.split("<style>")[1].split("</style>")[0]
+    style = html.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert meta(page, "Content-Security-Policy") == (
         f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
@@ -82,8 +82,11 @@ def test_the_policy_allows_the_style_sheet_and_nothing_else(html: str, page: Pag
     assert {"name": "referrer", "content": "no-referrer"} in page.all("meta")
     assert not page.all("script")
     assert not page.all("link")
-    for word in ("http:", "https:", "//", "url(", "@import", "javascript:", "style="):
-        assert word not in html.replace(" style=", word) or word not in html
+    markup = html
+    for image in page.all("img"):
+        markup = markup.replace(image["src"] or "", "")
+    for word in ("http:", "https:", "//", "url(", "@import", "javascript:", " style="):
+        assert word not in markup
 
 
 def test_same_tables_same_bytes(month: Tables, draft_month: Tables, html: str) -> None:
