@@ -2,10 +2,10 @@
 
     python bench/make_month.py DIR --attempts 1000000 --files 31 --seed 1
 
-Conversations resend their history and share a few system prompts, so that the requests hold their unique text
-about seven times; `make_month` prints the measured figure. Token counts are true: every unique text is counted
-once with the project's own counter, and the framing constants of its spec are added; each file recounts some of
-its own requests with `recount.plan` and refuses to differ. Same arguments, same bytes.
+Conversations resend their history and share a few system prompts, so that the requests hold their unique
+text about seven times; the measured figure is printed. Token counts are true: every text is counted once with
+the project's own counter, and the framing constants of its spec are added; each file recounts some of its
+requests with `recount.plan` and refuses to differ. Same arguments, same bytes.
 """
 
 import argparse
@@ -15,10 +15,11 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
+from typing import TypeAlias
 
 from pipelines import homes
 from tickmark import recount
@@ -43,7 +44,11 @@ PROMPTS, PROMPT_CHARS, USER_CHARS, ANSWER_CHARS = 20, 580, 55, 95
 GAP = timedelta(seconds=40)
 CHECKED = 50
 """Requests of each file that are counted again the way the close does it."""
+BATCH = 1_000 * TURNS
+"""Turns whose texts are counted at once."""
 MEGA = 1e6
+
+Counts: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,13 @@ class Job:
 class Made:
     """What one file holds."""
 
-    days: dict[str, DayUsage] = field(default_factory=dict)
+    days: dict[date, Counts] = field(default_factory=dict)
+    """Requests, input tokens and output tokens by UTC day."""
     bytes_decoded: int = 0
+    bytes_packed: int = 0
     chars: int = 0
+    """Of the texts in all requests."""
+    unique: set[str] = field(default_factory=set)
     unique_chars: int = 0
 
 
@@ -72,9 +81,11 @@ class Made:
 class Message:
     """One message, counted and encoded once."""
 
-    role: str
     text: str
     tokens: int
+    """What the text costs."""
+    in_request: int
+    """What the message costs in a request."""
     encoded: str
 
 
@@ -90,37 +101,185 @@ def counting() -> tuple[SpecBook, OpenAIMessages, Counter]:
 
 
 def make(job: Job) -> Made:
-    """Write one file of whole conversations, in order of time."""
-    rng, made = stream(job.seed, f"bench/{job.number}"), Made()
-    lines = sorted(conversations(job, rng, made))
-    write_gzip(job.path, (line for _, line in lines))
-    check([line for _, line in lines[:CHECKED]])
-    made.bytes_decoded = sum(len(line) for _, line in lines)
+    """Write one file of conversations, in order of time."""
+    made = Made()
+    lines = [line for _, line in sorted(attempts(job, made))]
+    write_gzip(job.path, lines)
+    check(lines[:CHECKED])
+    made.bytes_decoded, made.bytes_packed = sum(map(len, lines)), job.path.stat().st_size
+    made.unique_chars = sum(map(len, made.unique))
+    made.unique.clear()
     return made
 
 
-def conversations(job: Job, rng: Random, made: Made) -> Iterator[tuple[str, bytes]]:
+def attempts(job: Job, made: Made) -> Iterator[tuple[str, bytes]]:
     """Time and line of every attempt of a file."""
-    prompts = messages(["system"] * PROMPTS, system_prompts(job.seed))
-    left = job.attempts
-    while left:
-        batch = [min(TURNS, left - done) for done in range(0, min(left, 1_000 * TURNS), TURNS)]
-        left -= sum(batch)
-        texts, roles = list[str](), list[str]()
-        for turns in batch:
-            texts += [prose(rng, chars) for _ in range(turns) for chars in (USER_CHARS, ANSWER_CHARS)]
-            roles += ["user", "assistant"] * turns
-        said = iter(messages(roles, texts))
-        made.unique_chars += sum(map(len, dict.fromkeys(texts)))
-        for turns in batch:
-            talk = [next(said) for _ in range(2 * turns)]
-            yield from conversation(rng.choice(prompts), talk, job, rng, made)
+    rng, shared = stream(job.seed, f"bench/{job.number}"), stream(job.seed, "bench/prompts")
+    prompts = messages(["system"] * PROMPTS, [prose(shared, PROMPT_CHARS) for _ in range(PROMPTS)])
+    for first in range(0, job.attempts, BATCH):
+        left = min(BATCH, job.attempts - first)
+        texts = [prose(rng, chars) for _ in range(left) for chars in (USER_CHARS, ANSWER_CHARS)]
+        said = messages(["user", "assistant"] * left, texts)
+        for turn in range(0, 2 * left, 2 * TURNS):
+            yield from conversation(rng.choice(prompts), said[turn : turn + 2 * TURNS], job, rng, made)
 
 
 def messages(roles: list[str], texts: list[str]) -> list[Message]:
-    """Messages with the tokens they add to a request."""
+    """Messages with their counts, each text counted once."""
     _, framing, counter = counting()
+    frame = framing.per_message + ROLE_TOKENS
+    extra = {"assistant": framing.per_assistant or 0}
     return [
-        Message(role, text, tokens, json.dumps({"role": role, "content": text}, ensure_ascii=False))
+        Message(
+            text=text,
+            tokens=tokens,
+            in_request=tokens + frame + extra.get(role, 0),
+            encoded=json.dumps({"role": role, "content": text}, ensure_ascii=False),
+        )
         for role, text, tokens in zip(roles, texts, counter.count(texts), strict=True)
     ]
+
+
+def conversation(
+    prompt: Message, said: list[Message], job: Job, rng: Random, made: Made
+) -> Iterator[tuple[str, bytes]]:
+    """One conversation: every turn sends the prompt and all that was said before."""
+    _, framing, _ = counting()
+    latest = int((job.end - job.start - TURNS * GAP) / timedelta(milliseconds=1))
+    at = job.start + timedelta(milliseconds=rng.randrange(latest))
+    sent, tokens, chars = prompt.encoded, framing.per_request + prompt.in_request, len(prompt.text)
+    for asked, answer in zip(said[::2], said[1::2], strict=True):
+        sent, tokens, chars = f"{sent}, {asked.encoded}", tokens + asked.in_request, chars + len(asked.text)
+        made.chars += chars
+        made.unique.add(asked.text)
+        requests, input_tokens, output_tokens = made.days.get(at.date(), (0, 0, 0))
+        made.days[at.date()] = (requests + 1, input_tokens + tokens, output_tokens + answer.tokens)
+        stamp, number = (
+            at.isoformat(timespec="milliseconds")[:-6] + "Z",
+            f"{job.number:03d}{rng.getrandbits(64):016x}",
+        )
+        yield stamp, line(stamp, number, sent, answer, tokens).encode()
+        if answer is not said[-1]:
+            made.unique.add(answer.text)
+        sent, tokens, chars = (
+            f"{sent}, {answer.encoded}",
+            tokens + answer.in_request,
+            chars + len(answer.text),
+        )
+        at += GAP * rng.uniform(0.3, 1)
+
+
+def line(stamp: str, number: str, sent: str, answer: Message, tokens: int) -> str:
+    """A record of `exchange_jsonl`, from a template: encoding a million records would take minutes."""
+    usage = (
+        f'{{"prompt_tokens": {tokens}, "completion_tokens": {answer.tokens}, '
+        f'"total_tokens": {tokens + answer.tokens}, "prompt_tokens_details": {{"cached_tokens": 0}}}}'
+    )
+    return (
+        f'{{"timestamp": "{stamp}", "provider": "openai", '
+        f'"url": "https://api.openai.com/v1/chat/completions", "status": 200, '
+        f'"request_headers": {{"x-stainless-retry-count": "0"}}, "stream": false, '
+        f'"request": {{"model": "{MODEL.requested}", "messages": [{sent}]}}, '
+        f'"response": {{"id": "chatcmpl-{number}", "object": "chat.completion", "model": "{MODEL.name}", '
+        f'"choices": [{{"index": 0, "message": {answer.encoded}, "finish_reason": "stop"}}], '
+        f'"usage": {usage}}}, '
+        f'"latency_ms": 900, "metadata": {{"team": "team-{number[-1]}", "workload": "bench"}}}}\n'
+    )
+
+
+def check(lines: list[bytes]) -> None:
+    """Count some requests as the close does; raise AssertionError where that differs from the log."""
+    specs, _, counter = counting()
+    for record in map(json.loads, lines):
+        planned = recount.plan(
+            MODEL.provider, MODEL.operation, MODEL.name, MONTH.start, record["request"], specs
+        )
+        assert planned.exactness == "exact"
+        counted = planned.overhead_tokens + sum(counter.count(planned.segments))
+        assert counted == record["response"]["usage"]["prompt_tokens"]
+
+
+def jobs(home: Path, attempts_all: int, files: int, seed: int) -> list[Job]:
+    """Equal shares of attempts and of the month."""
+    slice_ = (MONTH.end - MONTH.start) / files
+    shares = [attempts_all // files + (number < attempts_all % files) for number in range(files)]
+    return [
+        Job(
+            path=home / "landing" / "gateways" / f"exchanges-{MONTH}-{number + 1:03d}.jsonl.gz",
+            seed=seed,
+            number=number,
+            attempts=share,
+            start=MONTH.start + number * slice_,
+            end=MONTH.start + (number + 1) * slice_,
+        )
+        for number, share in enumerate(shares)
+    ]
+
+
+def usage(made: list[Made]) -> list[DayUsage]:
+    """What the provider metered, by day."""
+    days: dict[date, Counts] = {}
+    for each in made:
+        for day, counts in each.days.items():
+            requests, input_tokens, output_tokens = days.get(day, (0, 0, 0))
+            days[day] = (requests + counts[0], input_tokens + counts[1], output_tokens + counts[2])
+    return [
+        DayUsage(
+            provider=MODEL.provider,
+            model=MODEL.name,
+            operation=MODEL.operation,
+            day=day,
+            requests=requests,
+            tokens={"uncached_input": input_tokens, "output": output_tokens},
+        )
+        for day, (requests, input_tokens, output_tokens) in sorted(days.items())
+    ]
+
+
+def write_bills(home: Path, metered: list[DayUsage]) -> None:
+    """Usage export, cost report and invoice, without a fault."""
+    charges = bill(metered, rates(write_rate_card(home, MONTH), MONTH, [MODEL]))
+    bills = home / "landing" / "bills"
+    provider_files.write_openai(bills, MONTH, metered, charges)
+    provider_files.write_invoices(bills, MONTH, invoices(charges))
+
+
+def main() -> None:
+    """Make the home and print what it holds."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, metavar="DIR", help="home to make; must be new or empty")
+    parser.add_argument("--attempts", type=int, default=1_000_000)
+    parser.add_argument("--files", type=int, default=31, help="log files, each a slice of the month")
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    began = time.perf_counter()
+    homes.make(wanted.folder)
+    # Two processes share the cores; a pool of threads in each would only get in the way.
+    os.environ["RAYON_NUM_THREADS"] = "1"
+    with ProcessPoolExecutor(WORKERS) as pool:
+        made = list(pool.map(make, jobs(wanted.folder, wanted.attempts, wanted.files, wanted.seed)))
+    metered = usage(made)
+    write_bills(wanted.folder, metered)
+    report(made, metered, time.perf_counter() - began)
+
+
+def report(made: list[Made], metered: list[DayUsage], seconds: float) -> None:
+    """Sizes and duplication."""
+    attempts_all = sum(bucket.requests for bucket in metered)
+    chars, unique = sum(each.chars for each in made), sum(each.unique_chars for each in made)
+    tokens = sum(bucket.tokens["uncached_input"] for bucket in metered)
+    packed, decoded = sum(each.bytes_packed for each in made), sum(each.bytes_decoded for each in made)
+    print(
+        f"{attempts_all:,} attempts in {len(made)} files: "
+        f"{packed / MEGA:,.1f} MB, decoded {decoded / MEGA:,.1f} MB"
+    )
+    print(f"request text {chars / attempts_all:,.0f} characters each, {chars / MEGA:,.1f} M in all")
+    print(
+        f"unique text {unique / MEGA:,.1f} M characters beside the prompts: duplication {chars / unique:.1f}x"
+    )
+    print(f"input tokens {tokens:,}, output tokens {sum(bucket.tokens['output'] for bucket in metered):,}")
+    print(f"{seconds:.1f} s, {attempts_all / seconds:,.0f} attempts/s in {WORKERS} processes")
+
+
+if __name__ == "__main__":
+    main()

@@ -123,11 +123,11 @@ def _close(
 @app.command()
 def status(home: HomeOption = None, json: JsonOption = False) -> int:
     """Months, versions, open breaks, red flags, age of each source; exit 4 when the last close is too old."""
-    from pipelines import resources, views
+    from pipelines import listings, resources
     from tickmark.home import Home
 
-    state = views.status(Home(home or Path()), resources.utc_now())
-    views.show_status(state, as_json=json)
+    state = listings.status(Home(home or Path()), resources.utc_now())
+    listings.show_status(state, as_json=json)
     return DRAFT if state["too_old"] else COMPLETE
 
 
@@ -141,11 +141,11 @@ def parity(
     quiet: QuietOption = False,
 ) -> int:
     """Our counts against the provider's meter on recorded exchanges: print and store the parity table."""
-    from pipelines import views
+    from pipelines import listings, views
 
     with views.progress("counting", quiet=quiet or json) as progress:
-        rows = views.parity(files, progress)
-    views.show_parity(rows, out, as_json=json, quiet=quiet)
+        rows = listings.parity(files, progress)
+    listings.show_parity(rows, out, as_json=json, quiet=quiet)
     return COMPLETE
 
 
@@ -154,9 +154,9 @@ def formats(
     name: Annotated[str | None, typer.Argument(help="Explain one format.")] = None, json: JsonOption = False
 ) -> int:
     """Formats Tickmark reads, and how far each was checked against real files."""
-    from pipelines import views
+    from pipelines import listings
 
-    views.show_formats(name, as_json=json)
+    listings.show_formats(name, as_json=json)
     return COMPLETE
 
 

@@ -1,16 +1,13 @@
-"""What the command line shows: progress, summaries, tables; all of it also as JSON.
+"""What a close shows on the command line: progress, summary, tables; all of it also as JSON.
 
-Lives here: reading published tables and printing them. Does not live here: any figure of its own.
+Lives here: reading published tables and printing them. Does not live here: any figure of its own, and
+the other commands' lists (listings.py).
 """
 
-import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,10 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from pipelines.run import Closed
-from tickmark import lake
 from tickmark.home import Home
-from tickmark.months import Month
-from tickmark.outbox import Outbox
 
 OUT, ERR = Console(), Console(stderr=True)
 Rows = list[dict[str, Any]]
@@ -100,7 +94,7 @@ def summary(home: Home, closed: Closed) -> dict[str, Any]:
 def show(found: Mapping[str, Any], *, as_json: bool, quiet: bool) -> None:
     """Print a close."""
     if as_json:
-        _json(found)
+        as_document(found)
     elif not quiet:
         _close(found)
 
@@ -109,7 +103,7 @@ def _close(found: Mapping[str, Any]) -> None:
     state = "DRAFT" if found["draft"] else "closed"
     OUT.print(f"\n[bold]{found['month']} {state}[/bold], version {found['version']}")
     OUT.print(
-        _table(
+        table(
             ["provider", "account", "expected", "billed", "variance", "unexplained", "coverage", "status"],
             [
                 [
@@ -130,7 +124,7 @@ def _close(found: Mapping[str, Any]) -> None:
     causes = [r for r in found["bridge"] if r["cause_code"] != "D45"]
     if causes:
         OUT.print(
-            _table(
+            table(
                 ["provider", "step", "cause", "", "amount", "grade"],
                 [
                     [r["provider"], r["step"], r["cause_code"], r["cause"], usd(r["cost_usd"]), r["grade"]]
@@ -174,130 +168,14 @@ def _percent(share: Decimal | None) -> str:
     return "-" if share is None else f"{100 * share:.1f} %"
 
 
-def _table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence[int] | range = ()) -> Table:
-    table = Table(box=None, pad_edge=False)
+def table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence[int] | range = ()) -> Table:
+    drawn = Table(box=None, pad_edge=False)
     for number, title in enumerate(head):
-        table.add_column(title, justify="right" if number in right else "left", overflow="fold")
+        drawn.add_column(title, justify="right" if number in right else "left", overflow="fold")
     for line in body:
-        table.add_row(*(str(cell) for cell in line))
-    return table
+        drawn.add_row(*(str(cell) for cell in line))
+    return drawn
 
 
-def _json(found: object) -> None:
+def as_document(found: object) -> None:
     print(json.dumps(found, default=str, indent=1))  # noqa: T201 - the machine-readable output
-
-
-def status(home: Home, now: datetime) -> dict[str, Any]:
-    """Months and what is open in each; `too_old` where the last final close is overdue."""
-    months = [version for month in lake.months(home.lake) if (version := lake.current(home.lake, month))]
-    final = [version for version in months if not version.is_draft]
-    overdue = now - timedelta(days=home.policy.close.max_age_days)
-    return {
-        "months": [_month_status(home, version, now) for version in months],
-        "too_old": not final or Month.parse(final[-1].month).end < overdue,
-        "alerts_pending": _pending(home),
-    }
-
-
-def _month_status(home: Home, version: lake.Version, now: datetime) -> dict[str, Any]:
-    with duckdb.connect(str(home.finance), read_only=True) as finance:
-        counted = rows(
-            finance,
-            "select (select count(*) from report.breaks where month = $1) as breaks, "
-            "(select count(*) from report.red_flags where month = $1) as red_flags, "
-            "(select sum(abs(cost_usd)) from report.breaks where month = $1) as cost_usd_open",
-            [version.month],
-        )[0]
-    age = now - Month.parse(version.month).end
-    return {
-        "month": version.month,
-        "version": version.number,
-        "draft": version.is_draft,
-        "age_days": age.days,
-        **counted,
-    }
-
-
-def _pending(home: Home) -> int:
-    if not home.outbox.exists():
-        return 0
-    with Outbox(home.outbox) as outbox:
-        return len(outbox.pending())
-
-
-def show_status(state: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print the months of a home."""
-    if as_json:
-        _json(state)
-        return
-    OUT.print(
-        _table(
-            ["month", "version", "state", "days since end", "open breaks", "open money", "red flags"],
-            [
-                [
-                    m["month"],
-                    m["version"],
-                    "DRAFT" if m["draft"] else "closed",
-                    m["age_days"],
-                    m["breaks"],
-                    usd(m["cost_usd_open"]),
-                    m["red_flags"],
-                ]
-                for m in state["months"]
-            ],
-            right=range(3, 7),
-        )
-    )
-    if state["alerts_pending"]:
-        OUT.print(f"{state['alerts_pending']} alerts wait for delivery")
-    if state["too_old"]:
-        OUT.print("[red]the last final close is too old[/red]: run `tickmark close MONTH`")
-
-
-def show_formats(name: str | None, *, as_json: bool) -> None:
-    """Print the formats, or one format's own account of itself."""
-    import sys
-
-    from tickmark.errors import BadSpecError, Where
-    from tickmark.intake.reader import FORMATS
-
-    if name is None:
-        body = [[f.name, f.side, f.container, f.verified, f.summary] for f in FORMATS.values()]
-        head = ["name", "side", "container", "checked against", "what it is"]
-        _json([dict(zip(head, line, strict=True)) for line in body]) if as_json else OUT.print(
-            _table(head, body)
-        )
-    elif name in FORMATS:
-        format_ = FORMATS[name]
-        about = sys.modules[format_.read.__module__].__doc__ or ""
-        required = f"Required columns: {', '.join(format_.columns)}\n" if format_.columns else ""
-        OUT.print(f"{about}\n{required}", markup=False, highlight=False)
-    else:
-        raise BadSpecError(
-            "E-FORMAT-UNKNOWN",
-            "a format that exists",
-            where=Where("command line", field="NAME"),
-            repair="tickmark formats",
-        )
-
-
-def parity(files: Sequence[Path], step: Callable[[str], None]) -> list[Any]:
-    """Count the exchanges of the files again and compare."""
-    from pipelines.resources import CHECKOUT
-    from tickmark.parity import measure_files
-
-    return measure_files(files, CHECKOUT / "tokenizer_specs", step)
-
-
-def show_parity(found: Sequence[Any], out: Path, *, as_json: bool, quiet: bool) -> None:
-    """Print the parity table and store it as CSV."""
-    table = [asdict(row) for row in found]
-    with out.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, fieldnames=list(table[0]) if table else [])
-        writer.writeheader()
-        writer.writerows(table)
-    if as_json:
-        _json(table)
-    elif not quiet:
-        OUT.print(_table(list(table[0]) if table else [], [list(row.values()) for row in table]))
-        OUT.print(f"stored in {out}", highlight=False)

@@ -173,6 +173,15 @@ def test_a_month_that_ties_says_so(month: Tables) -> None:
     )
 
 
+def test_a_month_that_matches_up_to_rounding_says_so(month: Tables) -> None:
+    mistral = [row for row in month["variance_bridge"] if row["provider"] == "mistral_ai"]
+    tables = {**_nothing(month), "month_close": month["month_close"][1:2], "variance_bridge": mistral}
+    assert _headline(tables) == (
+        "One provider billed 812.67 USD for October 2026, which agrees with our logs and rates up to"
+        " 0.005588 rounding and timing, nothing unexplained."
+    )
+
+
 def test_a_page_says_which_record_it_shows(page: Page) -> None:
     assert MANIFEST in page.text
     assert "October 2026 (2026-10), version 2" in page.text

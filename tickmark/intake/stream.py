@@ -6,11 +6,13 @@ the gzip CRC without an error (measured 2026-11, tests/readers/test_stream.py).
 """
 
 import hashlib
+import itertools
 import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
@@ -19,12 +21,15 @@ import zstandard
 from tickmark.errors import InputRejectedError, PlatformError, Where
 
 CHUNK = 1 << 16
+SLICE = 1 << 10
+"""Compressed bytes decompressed at once: a kilobyte of zstd can hold 32 MB, one of gzip 1 MB."""
 MAX_DECODED = 50 * 10**9
 MAX_RATIO = 200
 RATIO_FREE = 64 * 10**6
 """Below this decoded size any ratio is harmless."""
 
 _GZIP, _ZSTD, _UTF8_BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
+_HEAD = 512
 _FOREIGN = {
     b"PAR1": "a Parquet file",
     b"%PDF": "a PDF",
@@ -33,7 +38,10 @@ _FOREIGN = {
     b"\xfe\xff": "UTF-16 text",
     b"<": "an HTML or XML page",
     b"SQLite format 3": "a SQLite database",
+    b"BZh": "bzip2 data",
+    b"\xfd7zXZ": "xz data",
 }
+_PACKED = {_GZIP: "gzip data", _ZSTD: "zstd data"}
 _ENDINGS = {".gz": _GZIP, ".zst": _ZSTD}
 
 
@@ -60,28 +68,27 @@ class Verified:
 
     def chunks(self) -> Iterator[bytes]:
         """Decoded chunks, to the verified end of the stream."""
-        before = self.path.lstat()
-        decoded = _decompress(self._raw(), self._where("(whole file)"), self.path.suffix)
-        for chunk in decoded:
-            self.bytes_decoded += len(chunk)
-            self._refuse_bombs()
-            yield chunk
-        after = self.path.lstat()
+        with _open(self.path, self.display) as file:
+            before = os.fstat(file.fileno())
+            for chunk in _decoded(self._raw(file), Where(self.display), self.path.suffix.lower()):
+                self.bytes_decoded += len(chunk)
+                self._refuse_bombs()
+                yield chunk
+            after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise PlatformError(
                 "E-FILE-GROWING",
-                "the file changed while it was read",
+                "a file that does not change while it is read",
                 where=Where(self.display),
                 repair="deliver files complete (write under another name, then rename), and run again",
             )
         self.sha256 = self._hash.hexdigest()
 
-    def _raw(self) -> Iterator[bytes]:
-        with os.fdopen(_open(self.path, self.display), "rb", buffering=0) as file:
-            while chunk := file.read(CHUNK):
-                self._hash.update(chunk)
-                self.bytes_delivered += len(chunk)
-                yield chunk
+    def _raw(self, file: FileIO) -> Iterator[bytes]:
+        while chunk := file.read(CHUNK):
+            self._hash.update(chunk)
+            self.bytes_delivered += len(chunk)
+            yield chunk
 
     def _refuse_bombs(self) -> None:
         bomb = self.bytes_decoded > max(RATIO_FREE, MAX_RATIO * self.bytes_delivered)
@@ -93,81 +100,85 @@ class Verified:
                 repair="ask for the file again; split a real month into days",
             )
 
-    def _where(self, place: str) -> Where:
-        return Where(self.display, field=place)
 
-
-def _open(path: Path, display: str) -> int:
+def _open(path: Path, display: str) -> FileIO:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        file = FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK))
     except OSError as error:
         raise InputRejectedError(
             "E-FILE-OPEN",
             f"a readable regular file ({error.strerror})",
             where=Where(display),
-            repair="check the permissions; copy the file instead of linking to it",
+            repair="check the permissions; deliver a plain file: no link, folder, pipe or device",
         ) from None
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
         raise InputRejectedError(
             "E-FILE-OPEN",
             "a regular file",
             where=Where(display),
-            repair="deliver a plain file, no pipe or device",
+            repair="deliver a plain file: no link, folder, pipe or device",
         )
-    return handle
+    return file
 
 
-def _decompress(raw: Iterator[bytes], where: Where, ending: str) -> Iterator[bytes]:
-    first = next(raw, b"")
-    if not first:
+def _decoded(raw: Iterator[bytes], where: Where, ending: str) -> Iterator[bytes]:
+    """Decompressed chunks of what looks like text."""
+    head, delivered = _peek(raw)
+    packed = next((magic for magic in _PACKED if head.startswith(magic)), None)
+    if head and packed != _ENDINGS.get(ending):
+        raise _foreign(_looks(head) or (_PACKED[packed] if packed else "uncompressed text"), where)
+    if packed is None:
+        head, text = head, delivered
+    else:
+        new = _gzip_member if packed == _GZIP else zstandard.ZstdDecompressor().decompressobj
+        head, text = _peek(_members(delivered, where, new))
+    if not head:
         raise InputRejectedError(
             "E-FILE-EMPTY",
             "a file with content",
             where=where,
             repair="ask for the export again; 0 bytes is not 0 rows",
         )
-    _refuse_foreign(first, where, ending)
-    whole = _chain(first, raw)
-    if first.startswith(_GZIP):
-        yield from _members(whole, where, lambda: zlib.decompressobj(wbits=31))
-    elif first.startswith(_ZSTD):
-        yield from _members(whole, where, zstandard.ZstdDecompressor().decompressobj)
-    else:
-        yield from _without_bom(whole)
+    if found := _looks(head):
+        raise _foreign(found, where)
+    return text
 
 
-def _refuse_foreign(first: bytes, where: Where, ending: str) -> None:
-    looks = next((name for magic, name in _FOREIGN.items() if first.lstrip().startswith(magic)), None)
-    packed = next((name for name, magic in _ENDINGS.items() if first.startswith(magic)), None)
-    expected = ending if ending in _ENDINGS else None
-    if looks is None and packed == expected:
-        return
-    found = looks or (f"{packed[1:]}-compressed data" if packed else "uncompressed text")
-    raise InputRejectedError(
+def _peek(chunks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The first bytes of a stream, and the whole stream."""
+    head = b""
+    for chunk in chunks:
+        head += chunk
+        if len(head) >= _HEAD:
+            break
+    return head, itertools.chain((head,), chunks)
+
+
+def _looks(head: bytes) -> str | None:
+    """What content is that is no text in UTF-8, by its first bytes."""
+    start = head.removeprefix(_UTF8_BOM).lstrip()
+    return next((name for magic, name in (_FOREIGN | _PACKED).items() if start.startswith(magic)), None)
+
+
+def _foreign(found: str, where: Where) -> InputRejectedError:
+    return InputRejectedError(
         "E-FILE-TYPE",
-        f"content that fits the file's name; this is {found}",
+        f"text in UTF-8, compressed as the file's name says; this is {found}",
         where=where,
         repair="deliver plain, .gz or .zst text under a name that says so",
     )
 
 
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
-
-
-def _without_bom(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    yield next(chunks).removeprefix(_UTF8_BOM)
-    yield from chunks
+def _gzip_member() -> Decompressor:
+    return zlib.decompressobj(wbits=31)
 
 
 def _members(raw: Iterator[bytes], where: Where, new: Callable[[], Decompressor]) -> Iterator[bytes]:
     """Decompress concatenated members; the last one must reach its end marker."""
     member, started = new(), False
     try:
-        for chunk in raw:
-            rest = chunk
+        for rest in _slices(raw):
             while rest:
                 started = True
                 yield member.decompress(rest)
@@ -188,3 +199,9 @@ def _members(raw: Iterator[bytes], where: Where, new: Callable[[], Decompressor]
             where=where,
             repair="transfer the file again; it was cut",
         )
+
+
+def _slices(raw: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in raw:
+        for start in range(0, len(chunk), SLICE):
+            yield chunk[start : start + SLICE]

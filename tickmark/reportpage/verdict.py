@@ -99,6 +99,8 @@ def _sentence(tables: Tables, billed: Decimal, expected: Decimal, parts: Sequenc
         bill = f"every cent of the {usd_text(billed)} USD billed for {month} ties to our logs and our rates"
         return f"{bill}{_without_invoice(tables)}."
     bill = f"{_providers(tables)} billed {usd_text(billed)} USD for {month}"
+    if all(row["status"] == "matched" for row in accounts):
+        return f"{bill}, which agrees with our logs and rates up to {_reasons(parts)}."
     return f"{bill}, {_distance(billed, expected)}: {_reasons(parts)}{_without_invoice(tables)}."
 
 
