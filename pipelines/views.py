@@ -169,6 +169,7 @@ def _percent(share: Decimal | None) -> str:
 
 
 def table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence[int] | range = ()) -> Table:
+    """A table without lines; `right` are the columns of figures."""
     drawn = Table(box=None, pad_edge=False)
     for number, title in enumerate(head):
         drawn.add_column(title, justify="right" if number in right else "left", overflow="fold")
@@ -178,4 +179,5 @@ def table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence
 
 
 def as_document(found: object) -> None:
+    """Print one JSON document; money and dates as text, exactly."""
     print(json.dumps(found, default=str, indent=1))  # noqa: T201 - the machine-readable output

@@ -7,12 +7,13 @@ Does not live here: what a record means (gateways/, invoices/).
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tickmark import strictjson
-from tickmark.errors import InputRejectedError, RecordRejected, Where
+from tickmark.errors import InputRejectedError, IntegrityError, RecordRejected, Where
 from tickmark.formats import Format, Json, JsonObject, instant
 from tickmark.intake.stream import Verified
 
@@ -55,17 +56,27 @@ def records(file: Verified, format_: Format, coverage: Coverage) -> Iterator[Rec
 
 def lines(file: Verified) -> Iterator[tuple[int, int, bytes | None]]:
     """(offset, length, content) of each line; content is None where it is longer than 64 MB."""
-    offset, parts, size = 0, list[bytes](), 0
+    offset, size, begun = 0, 0, bytearray()
     for chunk in file.chunks():
-        *complete, rest = chunk.split(b"\n")
-        for piece in complete:
+        pieces = chunk.split(b"\n")
+        rest = pieces.pop()
+        for piece in pieces:
             size += len(piece) + 1
-            yield offset, size, None if size > MAX_LINE else b"".join([*parts, piece])
-            offset, parts, size = offset + size, [], 0
+            yield offset, size, None if size > MAX_LINE else b"".join((begun, piece)) if begun else piece
+            offset, size = offset + size, 0
+            begun.clear()
         size += len(rest)
-        parts = [*parts, rest] if size <= MAX_LINE else []
+        if size > MAX_LINE:
+            begun.clear()
+        else:
+            begun += rest
     if size:
-        yield offset, size, None if size > MAX_LINE else b"".join(parts)
+        yield offset, size, None if size > MAX_LINE else bytes(begun)
+
+
+def _decoded(offset: int, content: bytes) -> str:
+    """Text of a line; a byte order mark is a part of the first one."""
+    return content.decode("utf-8" if offset else "utf-8-sig")
 
 
 def _jsonl(file: Verified) -> Iterator[Record]:
@@ -73,25 +84,25 @@ def _jsonl(file: Verified) -> Iterator[Record]:
     for number, (offset, length, content) in enumerate(lines(file), start=1):
         record = Record(number, offset, length)
         try:
-            record.value = _object(content)
+            record.value = _object(offset, content)
         except RecordRejected as rejected:
             record.rejected = rejected
-        cut = record.rejected is not None and content is not None and length == len(content)
-        if cut:
-            raise _truncated(file, number)
+            # An object that was cut is no JSON value at all.
+            if content is not None and length == len(content) and rejected.rule != "E-JSON-OBJECT":
+                raise _truncated(file, number) from None
         end = offset + length
         yield record
     _conserved(file, end)
 
 
-def _object(content: bytes | None) -> JsonObject | None:
+def _object(offset: int, content: bytes | None) -> JsonObject | None:
     if content is None:
         raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", None)
     try:
-        source = content.decode("utf-8").rstrip("\r")
+        source = _decoded(offset, content)
     except UnicodeDecodeError as error:
         raise RecordRejected("E-TEXT-UTF8", f"(record, byte {error.start + 1})", "UTF-8 text", None) from None
-    if not source.strip():
+    if not source.strip(" \t\r"):
         return None
     value = strictjson.loads(source)
     if not isinstance(value, dict):
@@ -102,36 +113,64 @@ def _object(content: bytes | None) -> JsonObject | None:
 def _truncated(file: Verified, line: int) -> InputRejectedError:
     return InputRejectedError(
         "E-FILE-TRUNCATED",
-        "a last line that is complete and ends with a newline",
+        "a last line that is complete",
         where=Where(file.display, line),
-        repair="transfer the file again; it was cut",
+        repair="transfer the file again; it was cut, or its lines do not end with a newline (LF)",
     )
 
 
 def _conserved(file: Verified, end: int) -> None:
     if end != file.bytes_decoded:
-        raise AssertionError(f"records cover {end} of {file.bytes_decoded} bytes")
+        raise IntegrityError(
+            "E-BYTES-LOST",
+            f"records that cover all {file.bytes_decoded} bytes; they cover {end}",
+            where=Where(file.display),
+            repair="report this as a bug; nothing was published",
+        )
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of a CSV file as its parser takes them, and the places of those not yet in a record."""
+
+    file: Verified
+    places: list[tuple[int, int]] = field(default_factory=list)
+    count: int = 0
+    terminated: bool = True
+
+    def __iter__(self) -> Iterator[str]:
+        for offset, length, content in lines(self.file):
+            self.count += 1
+            self.places.append((offset, length))
+            if content is None:
+                raise _unreadable_csv(self.file, self.count, f"lines of at most {MAX_LINE} bytes")
+            self.terminated = length > len(content)
+            try:
+                yield _decoded(offset, content) + "\n"
+            except UnicodeDecodeError:
+                raise _unreadable_csv(self.file, self.count, "UTF-8 text") from None
+
+    def record(self) -> Record:
+        """The record that the parser just finished."""
+        taken, self.places = self.places, []
+        return Record(self.count - len(taken) + 1, taken[0][0], sum(length for _, length in taken))
 
 
 def _csv(file: Verified, format_: Format) -> Iterator[Record]:
-    spans: list[tuple[int, int]] = []
-    reader = csv.reader(_csv_lines(file, spans), strict=True)
+    source = _Lines(file)
     header: list[str] | None = None
-    done = 0
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error:
-            raise _unreadable_csv(file, reader.line_num) from None
-        if cells is None:
-            break
-        taken, done = spans[done : reader.line_num], reader.line_num
-        line, offset = done - len(taken) + 1, taken[0][0]
-        record = Record(line, offset, sum(length for _, length in taken))
-        if header is None and cells:
-            header = _header(cells, format_, file, line)
-        elif header is not None and cells:
+    end = 0
+    for cells in _rows(source):
+        record = source.record()
+        end = record.offset + record.length
+        if not any(map(str.strip, cells)):
+            pass
+        elif header is None:
+            header = _header(cells, format_, file, record.line)
+        else:
             _fill(record, header, cells)
+        if record.rejected is not None and not source.terminated:
+            raise _truncated(file, source.count)
         yield record
     if header is None:
         raise InputRejectedError(
@@ -140,30 +179,31 @@ def _csv(file: Verified, format_: Format) -> Iterator[Record]:
             where=Where(file.display),
             repair="ask for the export again; an empty file is not 0 rows",
         )
-    _conserved(file, sum(length for _, length in spans))
+    _conserved(file, end)
 
 
-def _csv_lines(file: Verified, spans: list[tuple[int, int]]) -> Iterator[str]:
-    for number, (offset, length, content) in enumerate(lines(file), start=1):
-        spans.append((offset, length))
-        try:
-            yield (content or b"").decode("utf-8") + "\n"
-        except UnicodeDecodeError:
-            raise _unreadable_csv(file, number) from None
+def _rows(source: _Lines) -> Iterator[list[str]]:
+    # The parser's own limit (128 KiB) would refuse the file; ours refuses the record.
+    csv.field_size_limit(MAX_LINE)
+    try:
+        yield from csv.reader(source, strict=True)
+    except csv.Error:
+        begins = source.count - len(source.places) + 1
+        raise _unreadable_csv(source.file, begins, "a record with balanced quotes and LF line ends") from None
 
 
-def _unreadable_csv(file: Verified, line: int) -> InputRejectedError:
+def _unreadable_csv(file: Verified, line: int, expected: str) -> InputRejectedError:
     return InputRejectedError(
         "E-CSV-SYNTAX",
-        "UTF-8 text with balanced quotes",
+        expected,
         where=Where(file.display, line),
         repair="export the table again as CSV (UTF-8, comma, double quotes)",
     )
 
 
-def _header(cells: list[str], format_: Format, file: Verified, line: int) -> list[str]:
+def _header(cells: list[str], format_: Format, file: Verified, line: int | None) -> list[str]:
     missing = next((column for column in format_.columns if column not in cells), None)
-    twice = next((column for column in cells if cells.count(column) > 1), None)
+    twice = next((column for column, times in Counter(cells).items() if times > 1 and column), None)
     if missing or twice:
         raise InputRejectedError(
             "E-CSV-HEADER",
@@ -177,12 +217,12 @@ def _header(cells: list[str], format_: Format, file: Verified, line: int) -> lis
 def _fill(record: Record, header: list[str], cells: list[str]) -> None:
     if len(cells) != len(header):
         record.rejected = RecordRejected("E-CSV-WIDTH", "(record)", f"{len(header)} fields", cells)
-    elif long := next(
-        (name for name, cell in zip(header, cells, strict=True) if len(cell) > MAX_FIELD), None
-    ):
-        record.rejected = RecordRejected("E-CSV-FIELD", long, f"at most {MAX_FIELD} characters", None)
-    else:
-        record.value = dict(zip(header, cells, strict=True))
+        return
+    record.value = dict(zip(header, cells, strict=True))
+    for name, cell in zip(header, cells, strict=True):
+        if len(cell) > MAX_FIELD or "\0" in cell:
+            expected = f"at most {MAX_FIELD} characters, none of them NUL"
+            record.rejected = RecordRejected("E-CSV-FIELD", name, expected, cell)
 
 
 def _bucket_pages(file: Verified, coverage: Coverage) -> Iterator[Record]:
@@ -192,11 +232,11 @@ def _bucket_pages(file: Verified, coverage: Coverage) -> Iterator[Record]:
         if whole.tell() > MAX_DOCUMENT:
             raise _not_pages(file, f"at most {MAX_DOCUMENT} bytes per document")
     try:
-        document = strictjson.loads(whole.getvalue().decode("utf-8"))
+        document = strictjson.loads(_decoded(0, whole.getvalue()))
     except UnicodeDecodeError:
         raise _not_pages(file, "UTF-8 text") from None
     except RecordRejected as rejected:
-        raise _not_pages(file, f"{rejected.expected} {rejected.rule}") from None
+        raise _not_pages(file, f"{rejected.expected} ({rejected.rule})", rejected.field) from None
     for index, page in enumerate(document if isinstance(document, list) else [document]):
         yield from _page(page, index, file, coverage)
 
@@ -208,13 +248,15 @@ def _page(page: Json, index: int, file: Verified, coverage: Coverage) -> Iterato
     for number, bucket in enumerate(buckets):
         place = f"page {index + 1}, data[{number}]"
         if not isinstance(bucket, dict) or not isinstance(results := bucket.get("results"), list):
-            raise _not_pages(file, f"a bucket with `results` at {place}")
+            raise _not_pages(file, "a bucket with a list of `results`", place)
         coverage.spans.append(_span(bucket, file, place))
         frame = {key: value for key, value in bucket.items() if key not in ("results", "object")}
         for position, result in enumerate(results):
             yield _result(frame, result, f"{place}.results[{position}]")
         if not results:
             yield Record(None, 0, 0, place=place)
+    if page.get("has_more") not in (None, True, False):
+        raise _not_pages(file, "true or false", "has_more")
     if page.get("has_more") and coverage.spans:
         coverage.more_after.append(coverage.spans[-1][1])
 
@@ -227,19 +269,20 @@ def _result(frame: JsonObject, result: Json, place: str) -> Record:
 
 
 def _span(bucket: JsonObject, file: Verified, place: str) -> tuple[datetime, datetime]:
-    for start, end in _BUCKET_FIELDS:
-        if start in bucket:
-            try:
-                return instant(bucket, start), instant(bucket, end)
-            except RecordRejected as rejected:
-                raise _not_pages(file, f"{rejected.expected} at {place}") from None
-    raise _not_pages(file, f"start_time or starting_at at {place}")
+    first, last = next((names for names in _BUCKET_FIELDS if names[0] in bucket), _BUCKET_FIELDS[0])
+    try:
+        start, end = instant(bucket, first), instant(bucket, last)
+    except RecordRejected as rejected:
+        raise _not_pages(file, rejected.expected, f"{place}.{rejected.field}") from None
+    if start >= end:
+        raise _not_pages(file, f"a time after {first}", f"{place}.{last}")
+    return start, end
 
 
-def _not_pages(file: Verified, expected: str) -> InputRejectedError:
+def _not_pages(file: Verified, expected: str, place: str | None = None) -> InputRejectedError:
     return InputRejectedError(
         "E-PAGE-SHAPE",
         expected,
-        where=Where(file.display),
+        where=Where(file.display, field=place),
         repair="save the API's answer unchanged, one page per file or a list of pages",
     )

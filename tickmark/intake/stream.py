@@ -124,15 +124,12 @@ def _open(path: Path, display: str) -> FileIO:
 
 def _decoded(raw: Iterator[bytes], where: Where, ending: str) -> Iterator[bytes]:
     """Decompressed chunks of what looks like text."""
-    head, delivered = _peek(raw)
+    head, text = _peek(raw)
     packed = next((magic for magic in _PACKED if head.startswith(magic)), None)
     if head and packed != _ENDINGS.get(ending):
-        raise _foreign(_looks(head) or (_PACKED[packed] if packed else "uncompressed text"), where)
-    if packed is None:
-        head, text = head, delivered
-    else:
-        new = _gzip_member if packed == _GZIP else zstandard.ZstdDecompressor().decompressobj
-        head, text = _peek(_members(delivered, where, new))
+        raise _foreign(_looks(head) or "uncompressed text", where)
+    if packed is not None:
+        head, text = _peek(_members(text, where, _NEW_MEMBER[packed]))
     if not head:
         raise InputRejectedError(
             "E-FILE-EMPTY",
@@ -170,15 +167,18 @@ def _foreign(found: str, where: Where) -> InputRejectedError:
     )
 
 
-def _gzip_member() -> Decompressor:
-    return zlib.decompressobj(wbits=31)
+_NEW_MEMBER: dict[bytes, Callable[[], Decompressor]] = {
+    _GZIP: lambda: zlib.decompressobj(wbits=31),
+    _ZSTD: lambda: zstandard.ZstdDecompressor().decompressobj(),
+}
 
 
 def _members(raw: Iterator[bytes], where: Where, new: Callable[[], Decompressor]) -> Iterator[bytes]:
     """Decompress concatenated members; the last one must reach its end marker."""
     member, started = new(), False
     try:
-        for rest in _slices(raw):
+        for piece in _slices(raw):
+            rest = piece
             while rest:
                 started = True
                 yield member.decompress(rest)
