@@ -61,7 +61,7 @@ def _sources(home: Home, now: datetime) -> Rows:
     with duckdb.connect(str(home.finance), read_only=True) as finance:
         last = rows(
             finance,
-            "select source, max(month) as month from report.sources where loaded > 0 group by source order by 1",
+            "select source, max(month) as month from report.sources where loaded > 0 group by 1 order by 1",
         )
     return [{**source, "age_days": (now - Month.parse(source["month"]).end).days} for source in last]
 

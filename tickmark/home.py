@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tickmark import strictyaml
 from tickmark.endpoints import Endpoints
@@ -203,20 +203,4 @@ def _load(folder: Path, name: str, model: type[Model]) -> Model:
             where=Where(name),
             repair="make a home with `tickmark init DIR`, or name it with --home",
         )
-    try:
-        return model.model_validate(strictyaml.load(path, name))
-    except ValidationError as error:
-        raise invalid(error, name) from None
-
-
-def invalid(error: ValidationError, name: str) -> BadSpecError:
-    """The first problem pydantic found, as file, field and what was expected."""
-    problem = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in problem["loc"])
-    return BadSpecError(
-        "E-CONFIG-VALUE",
-        problem["msg"].removeprefix("Value error, ")[0].lower()
-        + problem["msg"].removeprefix("Value error, ")[1:],
-        where=Where(name, field=field),
-        repair="correct this field; docs/operations.md explains each one",
-    )
+    return strictyaml.load_as(path, name, model)

@@ -49,6 +49,15 @@ def price_per_unit(price: Decimal, units: int) -> Decimal:
         raise ValueError(f"a price with at most {PRICE_SCALE} decimal places per unit") from None
 
 
+def nearest_price(price: Decimal, units: int) -> Decimal:
+    """Price of one unit, kept to 14 decimal places; at most 5e-15 USD per unit are cut.
+
+    For catalogue prices that carry the noise of a float, and for discounts: a typed price stays exact.
+    """
+    places = Decimal(1).scaleb(-PRICE_SCALE)
+    return _WIDE.divide(price, Decimal(units)).quantize(places, rounding=ROUND_HALF_EVEN, context=_WIDE)
+
+
 def cents(number: Decimal) -> Decimal:
     """Round half up to two decimals, as invoices do."""
     return number.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP, context=_WIDE)

@@ -21,7 +21,7 @@ from tickmark import money, providers, strictyaml
 from tickmark.errors import BadSpecError, Where, printable
 from tickmark.prices._fields import Instant, Number
 from tickmark.prices.catalogue import Priced
-from tickmark.prices.listing import PRICE_KEYS, nearest_price
+from tickmark.prices.listing import PRICE_KEYS
 from tickmark.records import TOKEN_CLASSES
 
 SERVICE_TIERS = (
@@ -108,7 +108,7 @@ class Rate(BaseModel):
             return money.price_per_unit(self.usd_per_unit, 1)
         if self.discount_percent is None or listed is None:
             return None
-        return nearest_price(listed * (100 - self.discount_percent), 100)
+        return money.nearest_price(listed * (100 - self.discount_percent), 100)
 
 
 class _File(BaseModel):

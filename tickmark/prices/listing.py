@@ -22,7 +22,7 @@ What the rows follow (provider pages and catalogue as of 2026-11-21):
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Context, Decimal
+from decimal import Decimal
 from itertools import pairwise
 
 from genai_prices.types import TieredPrices
@@ -49,8 +49,6 @@ PRICE_KEYS: Mapping[str, tuple[str, ...]] = {
 _SPLIT_OUTPUT = {"output_reasoning_mtok", "output_citation_mtok"}
 _DEFAULT_WRITE = "cache_write_mtok"
 _UNITS = {"mtok": 1_000_000, "kcount": 1_000}
-_HALF_EVEN = Context(prec=60, rounding=ROUND_HALF_EVEN)
-_PLACES = Decimal(1).scaleb(-money.PRICE_SCALE)
 
 
 def list_rows(scope: Priced, start: datetime, end: datetime) -> Iterator[RateRow]:
@@ -63,18 +61,13 @@ def list_rows(scope: Priced, start: datetime, end: datetime) -> Iterator[RateRow
             yield from _class_rows(scope, listed, token_class)
 
 
-def nearest_price(price: Decimal, units: int) -> Decimal:
-    """Price of one unit with the decimal places of the rate book; at most 5e-15 USD per unit are cut."""
-    return _HALF_EVEN.divide(price, units).quantize(_PLACES, context=_HALF_EVEN)
-
-
 def _class_rows(scope: Priced, listed: Listed, token_class: str) -> Iterator[RateRow]:
     key, times, source = _choose(scope, listed, token_class)
     if key is None:
         return
     for above, upto, price in _bands(listed.price_list.prices[key]):
         units = _UNITS[key.rpartition("_")[2]]
-        unit_price = nearest_price(price * times, units)
+        unit_price = money.nearest_price(price * times, units)
         cut = "" if unit_price * units == price * times else f"; kept to {money.PRICE_SCALE} decimal places"
         yield RateRow(
             provider=scope.provider,
