@@ -8,7 +8,9 @@ Does not live here: red flags, which warn and never stop a run (sql/redflags/).
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -36,7 +38,7 @@ def _checks(path: Path) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(name="contract_" + table, specs=specs)
     def check(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.AssetCheckResult]:
         close.progress("contract of ingest." + table)
-        with close.connect() as database:
+        with close.warehouse.connect() as database:
             profile = database.execute(select).fetchall()
         passed = _expect_none({rule: violations for rule, violations, *_ in profile})
         for rule, violations, subjects, expected, repair in profile:
@@ -58,26 +60,30 @@ def _checks(path: Path) -> dg.AssetChecksDefinition:
 
 def _expect_none(violations: dict[str, int]) -> dict[str, bool]:
     """Ask Great Expectations whether each rule has no violation."""
-    # Heavy import (5 s): paid once, only by a run.
     import great_expectations as gx
     import pandas as pd
 
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    frame = pd.DataFrame([violations])
-    batch = (
-        context.data_sources.add_pandas("profile")
-        .add_dataframe_asset("profile")
-        .add_batch_definition_whole_dataframe("profile")
-    )
+    profiles = _profiles()
     suite = gx.ExpectationSuite("contract")
     for rule in violations:
         suite.add_expectation(
             gx.expectations.ExpectColumnValuesToBeBetween(column=rule, min_value=0, max_value=0)
         )
         suite.add_expectation(gx.expectations.ExpectColumnValuesToNotBeNull(column=rule))
-    result = batch.get_batch({"dataframe": frame}).validate(suite, result_format="BOOLEAN_ONLY")
+    batch = profiles.get_batch({"dataframe": pd.DataFrame([violations])})
+    result = batch.validate(suite, result_format="BOOLEAN_ONLY")
     failed = {
         outcome.expectation_config.kwargs["column"] for outcome in result.results if not outcome.success
     }
     return {rule: rule not in failed for rule in violations}
+
+
+@cache
+def _profiles() -> Any:  # noqa: ANN401 - Great Expectations is imported only by a run: it takes seconds
+    """Where Great Expectations gets its frames; nothing of it reaches the disk."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    profile = context.data_sources.add_pandas("profile").add_dataframe_asset("profile")
+    return profile.add_batch_definition_whole_dataframe("profile")

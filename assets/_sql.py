@@ -6,7 +6,6 @@ Does not live here: any SQL (sql/), and tables that Python fills (the modules of
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ import dagster as dg
 import duckdb
 
 from tickmark.monthrun import WORDS, MonthRun, TableDoc, dictionary
+from tickmark.warehouse import qualified
 
 ROOT = Path(__file__).resolve().parents[1]
 SQL = ROOT / "sql"
@@ -26,7 +26,6 @@ OWNERS = {
     "redflags": ["team:finance"],
     "report": ["team:finance"],
 }
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 
 def key(table: str) -> dg.AssetKey:
@@ -48,7 +47,9 @@ def asset_spec(
     word = table.split(".", maxsplit=1)[0]
     doc = documented().get(table)
     columns = (
-        [] if doc is None else [dg.TableColumn(name, description=text) for name, text in doc.columns.items()]
+        []
+        if doc is None
+        else [dg.TableColumn(name, column.type, column.comment) for name, column in doc.columns.items()]
     )
     return dg.AssetSpec(
         key(table),
@@ -70,11 +71,15 @@ def selects(word: str) -> list[Path]:
 
 def reads(select: str) -> set[str]:
     """Tables a SELECT reads, found by DuckDB's own parser; CTEs have no schema and are left out."""
-    with duckdb.connect() as parser:
-        tree = json.loads(parser.execute("select json_serialize_sql(?)", [select]).fetchall()[0][0])
+    tree = json.loads(_parser().execute("select json_serialize_sql(?)", [select]).fetchall()[0][0])
     if tree["error"]:
         raise ValueError(tree["error_message"])
     return set(_tables(tree))
+
+
+@cache
+def _parser() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _tables(node: object) -> Iterator[str]:
@@ -105,28 +110,17 @@ def sql_asset(path: Path, check: dg.AssetCheckSpec | None = None) -> dg.AssetsDe
     return run
 
 
-def insert(close: MonthRun, table: str, select: str, parameters: Sequence[object] = ()) -> int:
+def insert(close: MonthRun, table: str, select: str) -> int:
     """Fill a declared table from one SELECT, replacing what it held; return the rows."""
-    target = _qualified(table)
-    with close.connect() as database:
-        database.execute("begin")
-        database.execute("delete from " + target)  # noqa: S608 - an identifier of our own
-        database.execute("insert into " + target + " by name\n" + select, list(parameters))
-        database.execute("commit")
+    with close.warehouse.filling(table) as database:
+        database.execute("insert into " + qualified(table) + " by name\n" + select)
         return count(database, table)
 
 
 def count(database: duckdb.DuckDBPyConnection, table: str) -> int:
     """Rows of a table."""
-    rows = database.table(_qualified(table)).count("*").fetchall()
+    rows = database.table(qualified(table)).count("*").fetchall()
     return int(rows[0][0])
-
-
-def _qualified(table: str) -> str:
-    word, name = table.split(".")
-    if not (_IDENTIFIER.fullmatch(word) and _IDENTIFIER.fullmatch(name)):
-        raise ValueError(table)
-    return word + "." + name
 
 
 def _header(select: str) -> Iterator[str]:
@@ -138,8 +132,8 @@ def _header(select: str) -> Iterator[str]:
 
 def _evaluate(close: MonthRun, table: str, check: dg.AssetCheckSpec) -> dg.AssetCheckResult:
     """A red flag: any row is a warning; the run goes on."""
-    with close.connect() as database:
-        rows = database.table(_qualified(table)).project("subject, summary").fetchall()
+    with close.warehouse.connect() as database:
+        rows = database.table(qualified(table)).project("subject, summary").fetchall()
     return dg.AssetCheckResult(
         passed=not rows,
         check_name=check.name,

@@ -18,6 +18,7 @@ from tickmark.intake.tables import SCHEMAS, record_table
 from tickmark.monthrun import MonthRun
 from tickmark.prices import Priced, load_rate_card, rate_book
 from tickmark.records import RateRow
+from tickmark.warehouse import qualified
 
 _LANDED = ("ingest.landed_files", "ingest.close", "ingest.policy", "ingest.coverage")
 
@@ -64,7 +65,7 @@ def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[
 
 def _stage(close: MonthRun) -> None:
     """Staged rows stay in Parquet: a view per table, or an empty table where nothing was read."""
-    with close.connect() as database:
+    with close.warehouse.connect() as database:
         for table, schema in SCHEMAS.items():
             files = sorted(str(path) for path in (close.staging / table).glob("*.parquet"))
             if files:
@@ -77,9 +78,9 @@ def _stage(close: MonthRun) -> None:
 
 
 def _fill(close: MonthRun, table: str, rows: pa.Table) -> dg.MaterializeResult[None]:
-    with close.connect() as database:
-        database.register("filled", rows)
-        database.execute("insert into " + table + " by name from filled")
+    with close.warehouse.filling(table) as database:
+        database.register("filling", rows)
+        database.execute("insert into " + qualified(table) + " by name from filling")
     return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows.num_rows})
 
 
@@ -147,7 +148,7 @@ def _coverage(reports: list[FileReport]) -> pa.Table:
 )
 def rates(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     close.progress("ingest.rate_book")
-    with close.connect() as database:
+    with close.warehouse.connect() as database:
         scopes = database.execute("select provider, model, service_tier from ingest.priced_scopes").fetchall()
     cards = [load_rate_card(path) for path in sorted(close.home.folder.glob(close.home.config.contracts))]
     book = rate_book([Priced(*scope) for scope in scopes], cards, close.month.start, close.month.end)

@@ -32,17 +32,17 @@ select segment, any_value(text) as text from staged.segments where vocabulary = 
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     counters = Counters(SpecBook(close.specs).vocabularies)
-    with close.connect() as database:
-        # A reader keeps its cursor while it streams; the writer needs its own.
-        writer = database.cursor()
-        for (vocabulary,) in database.execute(VOCABULARIES).fetchall():
-            unique = database.sql(UNIQUE_TEXTS, params=[vocabulary])
+    table = "meter.segment_counts"
+    # A reader keeps its cursor while it streams; the writer needs its own.
+    with close.warehouse.connect() as reader, close.warehouse.filling(table) as writer:
+        for (vocabulary,) in reader.execute(VOCABULARIES).fetchall():
+            unique = reader.sql(UNIQUE_TEXTS, params=[vocabulary])
             for batch in unique.to_arrow_reader(BATCH_ROWS):
-                close.progress("meter.segment_counts " + vocabulary)
-                writer.register("filled", _counted(vocabulary, batch, counters[vocabulary]))
-                writer.execute("insert into meter.segment_counts by name from filled")
-        rows = count(writer, "meter.segment_counts")
-    return dg.MaterializeResult(key("meter.segment_counts"), metadata={"dagster/row_count": rows})
+                close.progress(f"{table} {vocabulary}")
+                writer.register("filling", _counted(vocabulary, batch, counters[vocabulary]))
+                writer.execute("insert into meter.segment_counts by name from filling")
+        rows = count(writer, table)
+    return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows})
 
 
 def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:

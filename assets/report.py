@@ -5,7 +5,7 @@ each put in place by one rename. The published tables themselves are `sql/report
 """
 
 import importlib.metadata
-from decimal import Decimal
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -47,10 +47,10 @@ def write_lake(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
         for table in dictionary(SQL / word / "_tables.sql")
         if table.name not in _LEFT_OUT
     ]
-    with close.connect() as database:
+    close.warehouse.require(tables)
+    with close.warehouse.connect() as database:
         manifest = _manifest(close, database)
         version = lake.write(database, close.home.lake, str(close.month), tables, manifest)
-    lake.repair_chain(close.home.lake)
     close.keep_text()
     return dg.MaterializeResult(LAKE.key, metadata={"version": version.number, "draft": version.is_draft})
 
@@ -92,7 +92,7 @@ def _manifest(close: MonthRun, database: duckdb.DuckDBPyConnection) -> lake.Mani
 @dg.multi_asset(name="report__finance_database", specs=[FINANCE])
 def publish_finance(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     close.progress("report.finance_database")
-    publish.publish(close.home.lake, close.home.finance, SQL / "report" / "_tables.sql", close.work / "spill")
+    publish.publish(close.home.lake, close.home.finance, SQL / "report" / "_tables.sql")
     return dg.MaterializeResult(
         FINANCE.key, metadata={"path": dg.MetadataValue.path(str(close.home.finance))}
     )
@@ -101,40 +101,37 @@ def publish_finance(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[N
 @dg.multi_asset(name="report__page", specs=[PAGE])
 def render_page(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     close.progress("report.page")
-    version = lake.current(close.home.lake, str(close.month))
-    assert version is not None  # noqa: S101 - written by the step before
+    version = _current(close)
     page = reportpage.render(
-        _published(version, close),
+        {path.stem: _rows(close, version, "report." + path.stem) for path in PUBLISHED},
         str(close.month),
         version.number,
         version.is_draft,
         lake.file_hash(version.folder / lake.MANIFEST),
     )
     path = close.home.report(str(close.month))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    building = path.with_name(".report.building")
-    building.write_text(page, "utf-8")
-    building.replace(path)
+    publish.publish_page(path, page)
     return dg.MaterializeResult(PAGE.key, metadata={"path": dg.MetadataValue.path(str(path))})
 
 
-def _published(version: lake.Version, close: MonthRun) -> dict[str, list[dict[str, object]]]:
-    with close.connect() as database:
-        return {
-            path.stem: database.read_parquet(str(version.table("report." + path.stem)))
-            .to_arrow_table()
-            .to_pylist()
-            for path in PUBLISHED
-        }
+def _current(close: MonthRun) -> lake.Version:
+    """What finance sees: a draft is not it where a final version exists."""
+    version = lake.current(close.home.lake, str(close.month))
+    assert version is not None  # noqa: S101 - written by an earlier step
+    return version
+
+
+def _rows(close: MonthRun, version: lake.Version, table: str) -> list[dict[str, Any]]:
+    with close.warehouse.connect() as database:
+        rows: list[dict[str, Any]] = (
+            database.read_parquet(str(version.table(table))).to_arrow_table().to_pylist()
+        )
+    return rows
 
 
 @dg.multi_asset(name="report__outbox", specs=[OUTBOX])
 def queue_alerts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
-    with close.connect() as database:
-        fired = database.execute(
-            "select flag, subject, summary, likely_causes, cost_usd, grade from redflags.fired"
-        ).fetchall()
-    alerts = [_alert(str(close.month), *row) for row in fired]
+    alerts = [_alert(str(close.month), flag) for flag in _rows(close, _current(close), "redflags.fired")]
     with Outbox(close.home.outbox) as outbox:
         queued = outbox.enqueue(
             alerts, [endpoint.name for endpoint in close.home.config.alerts], close.closed_at
@@ -142,18 +139,15 @@ def queue_alerts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None
     return dg.MaterializeResult(OUTBOX.key, metadata={"queued": queued})
 
 
-def _alert(
-    month: str, flag: str, subject: str, summary: str, causes: str, cost_usd: Decimal, grade: str
-) -> Alert:
-    text = f"{summary}. Check: {causes}"
+def _alert(month: str, flag: dict[str, Any]) -> Alert:
     return Alert(
         month=month,
-        flag=flag,
-        subject=subject,
-        title=flag,
-        text=text,
-        cost_usd=f"{cost_usd:.4f}",
-        grade=grade,
+        flag=flag["flag"],
+        subject=flag["subject"],
+        title=flag["flag"],
+        text=f"{flag['summary']}. Check: {flag['likely_causes']}",
+        cost_usd=f"{flag['cost_usd']:.4f}",
+        grade=flag["grade"],
     )
 
 

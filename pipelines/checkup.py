@@ -62,7 +62,7 @@ def _rate_cards(folder: Path) -> str:
 
 
 def _alerts(folder: Path) -> str:
-    from pipelines.alerts import channels
+    from pipelines.delivery import channels
 
     return f"{len(channels(Home(folder)))} endpoints with their secrets"
 

@@ -4,9 +4,6 @@ Lives here: assembly. A missing home does not stop the location from loading: th
 run says what is missing.
 """
 
-import os
-from pathlib import Path
-
 import dagster as dg
 
 from pipelines import alerts, monthly_close, resources
@@ -20,15 +17,7 @@ def build(close: dg.ResourceDefinition, policy: ClosePolicy) -> dg.Definitions:
         assets=monthly_close.ASSETS,
         asset_checks=monthly_close.CHECKS,
         jobs=[monthly_close.JOB],
-        schedules=[
-            dg.build_schedule_from_partitioned_job(
-                monthly_close.JOB,
-                name="monthly_close_schedule",
-                day_of_month=policy.day,
-                hour_of_day=policy.hour_utc,
-                default_status=dg.DefaultScheduleStatus.RUNNING,
-            )
-        ],
+        schedules=[monthly_close.schedule(policy)],
         sensors=[alerts.SENSOR],
         resources={"close": close},
         executor=dg.in_process_executor,
@@ -36,11 +25,10 @@ def build(close: dg.ResourceDefinition, policy: ClosePolicy) -> dg.Definitions:
 
 
 def _policy() -> ClosePolicy:
-    folder = os.environ.get("TICKMARK_HOME")
     try:
-        return Home(Path(folder)).policy.close if folder else ClosePolicy()
+        return Home(resources.home_folder()).policy.close
     except BadSpecError:
         return ClosePolicy()
 
 
-defs = build(resources.close_resource, _policy())
+defs = build(monthly_close.close_resource, _policy())

@@ -21,8 +21,10 @@ from urllib.parse import unquote, urlsplit
 import httpx
 from standardwebhooks import Webhook
 
+from pipelines import resources
 from tickmark import digest
-from tickmark.endpoints import Channel, MailChannel, PostChannel, SlackEndpoint, may_connect
+from tickmark.endpoints import Channel, MailChannel, PostChannel, SlackEndpoint, may_connect, reveal
+from tickmark.home import Home
 from tickmark.outbox import Message, Outbox
 
 # At DEBUG it logs the headers of answers, and a redirect repeats the URL in them.
@@ -86,6 +88,17 @@ class _Wire:
             reason = "host resolves to a private or special address that allow_private does not list"
             raise _NotDelivered(reason, again=False)
         return addresses[attempt % len(addresses)]
+
+
+def channels(home: Home) -> list[Channel]:
+    """Every endpoint of a home with its secrets; raise BadSpecError where one is missing."""
+    return [reveal(endpoint, resources.secret, home.folder) for endpoint in home.config.alerts]
+
+
+def drain(home: Home, to: Sequence[Channel]) -> Delivery:
+    """Send what the home's outbox holds."""
+    with Outbox(home.outbox) as outbox:
+        return deliver(outbox, to, resources.utc_now)
 
 
 DEFAULT_PATIENCE = Patience()

@@ -1,24 +1,20 @@
 """The environment and the clock enter here, and only here.
 
-Lives here: which home, which instant, which secrets; the run resource every asset receives.
-Does not live here: what is done with them.
+Lives here: which home, which instant, which secrets, the run made of them. Imports no engine, so that
+every command answers at once. Does not live here: what is done with them.
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-import dagster as dg
-
 from tickmark.errors import BadSpecError
 from tickmark.home import Home
-from tickmark.monthrun import MonthRun, locked
-from tickmark.months import Month, parse_instant
+from tickmark.monthrun import MonthRun
+from tickmark.months import Month
 
 CHECKOUT = Path(__file__).resolve().parents[1]
-AS_OF_TAG = "tickmark/as_of"
 
 
 def home_folder() -> Path:
@@ -48,20 +44,3 @@ def month_run(home: Home, month: Month, as_of: datetime | None, progress: Callab
     now = utc_now()
     until = min(as_of or now, month.end)
     return MonthRun(home, month, until, now, CHECKOUT, progress)
-
-
-@dg.resource(description="The month that is closed: home, workspace, lock.")
-@contextmanager
-def close_resource(context: dg.InitResourceContext) -> Iterator[MonthRun]:
-    """Hold the home's lock for one Dagster run; the partition names the month."""
-    os.umask(0o077)
-    run = context.run
-    if run is None:
-        raise dg.DagsterInvariantViolationError("the close resource needs a run")
-    tags = run.tags
-    as_of = parse_instant(tags[AS_OF_TAG]) if AS_OF_TAG in tags else None
-    home = Home(home_folder())
-    with locked(home):
-        yield month_run(
-            home, Month.parse(tags["dagster/partition"]), as_of, context.log.info if context.log else print
-        )

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from pipelines.run import Closed
+from tickmark import lake
 from tickmark.home import Home
 
 OUT, ERR = Console(), Console(stderr=True)
@@ -48,43 +49,27 @@ def rows(database: duckdb.DuckDBPyConnection, select: str, parameters: Sequence[
 
 
 def summary(home: Home, closed: Closed) -> dict[str, Any]:
-    """What a close found, from the published file."""
-    version = closed.version
-    with duckdb.connect(str(home.finance), read_only=True) as finance:
-        of_month = [version.month]
+    """What a close found, from its own version in the lake."""
+    version, published = closed.version, lake.current(home.lake, closed.version.month)
+    with duckdb.connect() as found:
+        for path in sorted((version.folder / "report").glob("*.parquet")):
+            found.read_parquet(str(path)).create_view(path.stem)
         return {
             "month": version.month,
             "version": version.number,
             "draft": version.is_draft,
-            "close": rows(
-                finance,
-                "select * from report.month_close where month = ? order by provider, account",
-                of_month,
-            ),
+            "published_version": published.number if published else None,
+            "close": rows(found, "from month_close order by provider, account"),
             "bridge": rows(
-                finance,
+                found,
                 "select provider, step, cause_code, cause, sum(cost_usd) as cost_usd, max(grade) as grade "
-                "from report.variance_bridge where month = ? "
-                "group by provider, step_no, step, cause_code, cause "
+                "from variance_bridge group by provider, step_no, step, cause_code, cause "
                 "order by provider, step_no, cause_code",
-                of_month,
             ),
-            "red_flags": rows(
-                finance, "select * from report.red_flags where month = ? order by flag, subject", of_month
-            ),
-            "rejects": rows(
-                finance,
-                "select * from report.rejects where month = ? order by file, record_no limit 20",
-                of_month,
-            ),
-            "open_points": rows(
-                finance, "select * from report.open_points where month = ? order by all", of_month
-            ),
-            "exceptions": rows(
-                finance,
-                "select * from report.recount_exceptions where month = ? order by file, line_no",
-                of_month,
-            ),
+            "red_flags": rows(found, "from red_flags order by flag, subject"),
+            "rejects": rows(found, "from rejects order by file, record_no limit 20"),
+            "open_points": rows(found, "from open_points order by all"),
+            "exceptions": rows(found, "from recount_exceptions order by file, line_no"),
             "alerts": {"sent": dict(closed.alerts_sent), "failed": dict(closed.alerts_failed)},
             "finance": str(home.finance),
             "report": str(home.report(version.month)),
@@ -102,6 +87,8 @@ def show(found: Mapping[str, Any], *, as_json: bool, quiet: bool) -> None:
 def _close(found: Mapping[str, Any]) -> None:
     state = "DRAFT" if found["draft"] else "closed"
     OUT.print(f"\n[bold]{found['month']} {state}[/bold], version {found['version']}")
+    if found["published_version"] != found["version"]:
+        OUT.print(f"[yellow]a draft replaces no final version[/yellow]: {found['published_version']} stays")
     OUT.print(
         table(
             ["provider", "account", "expected", "billed", "variance", "unexplained", "coverage", "status"],

@@ -20,6 +20,8 @@ JsonObject: TypeAlias = Mapping[str, Json]
 """A decoded object: integers are int, other numbers Decimal, duplicate keys were refused."""
 
 MAX_TOKENS = 10**10
+YEARS = range(2014, 2100)
+"""Years of our time: seconds read as milliseconds, or the other way round, are of none of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,17 @@ def decimal(record: JsonObject, field: str) -> Decimal | None:
 def instant(record: JsonObject, field: str, *, naive_is_utc: bool = False) -> datetime:
     """A required timestamp: ISO 8601 text, or whole Unix seconds."""
     value = record.get(field)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise RecordRejected("E-FIELD-TIME", field, "a timestamp", value)
     try:
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int):
             return months.from_epoch(value)
-        if isinstance(value, str):
-            return months.parse_instant(value, naive_is_utc=naive_is_utc)
+        found = months.parse_instant(value, naive_is_utc=naive_is_utc)
     except ValueError as error:
         raise RecordRejected("E-FIELD-TIME", field, str(error), value) from None
-    raise RecordRejected("E-FIELD-TIME", field, "a timestamp", value)
+    if found.year not in YEARS:
+        raise RecordRejected("E-FIELD-TIME", field, f"a year from {YEARS[0]} to {YEARS[-1]}", value)
+    return found
 
 
 def child(record: JsonObject, field: str) -> JsonObject:

@@ -46,6 +46,11 @@ def versions(lake: Path, month: str) -> list[Version]:
     ]
 
 
+def version(lake: Path, month: str, number: int) -> Version:
+    """One version of a month."""
+    return next(known for known in versions(lake, month) if known.number == number)
+
+
 def months(lake: Path) -> list[str]:
     """Months that have a version."""
     return sorted(path.parent.name for path in lake.glob("20??-??/v0001"))
@@ -61,18 +66,20 @@ def current(lake: Path, month: str) -> Version | None:
 def write(
     database: duckdb.DuckDBPyConnection, lake: Path, month: str, tables: Sequence[str], manifest: Manifest
 ) -> Version:
-    """Write a new version, or return the latest one where nothing differs from it.
+    """Write a new version, or return the current or latest one where nothing differs from it.
 
     `manifest` gets the tables' rows and hashes, the version, and the hash of the previous manifest.
     The version appears by one rename: a killed run leaves only a folder that the next run removes.
     """
+    _repair_chain(lake)
     building = lake / month / ".building"
     shutil.rmtree(building, ignore_errors=True)
     contents = {name: _copy(database, name, building) for name in tables}
     known = versions(lake, month)
-    if known and _same(known[-1].manifest, manifest, contents):
-        shutil.rmtree(building)
-        return known[-1]
+    for earlier in (current(lake, month), *known[-1:]):
+        if earlier and _same(earlier.manifest, manifest, contents):
+            shutil.rmtree(building)
+            return earlier
     number = known[-1].number + 1 if known else 1
     full: Manifest = {
         **manifest,
@@ -94,14 +101,6 @@ def chain_head(lake: Path) -> str | None:
     """Hash of the last manifest in the chain; None before the first close."""
     lines = _chain(lake)
     return str(lines[-1]["sha256"]) if lines else None
-
-
-def repair_chain(lake: Path) -> None:
-    """Add versions that a killed run renamed into place but did not yet chain."""
-    chained = {str(line["version"]) for line in _chain(lake)}
-    for folder in sorted(lake.glob("20??-??/v[0-9][0-9][0-9][0-9]")):
-        if str(folder.relative_to(lake)) not in chained:
-            _append_to_chain(lake, folder)
 
 
 def file_hash(path: Path) -> str:
@@ -165,12 +164,22 @@ def _chain(lake: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
 
 
+def _repair_chain(lake: Path) -> None:
+    """Add the version that a killed run renamed into place but did not yet chain."""
+    chained = {str(line["version"]) for line in _chain(lake)}
+    for folder in sorted(lake.glob("20??-??/v[0-9][0-9][0-9][0-9]")):
+        if str(folder.relative_to(lake)) not in chained:
+            _append_to_chain(lake, folder)
+
+
 def _append_to_chain(lake: Path, folder: Path) -> None:
     line = {"version": str(folder.relative_to(lake)), "sha256": file_hash(folder / MANIFEST)}
-    with (lake / CHAIN).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+    # Written anew: a full disk in the middle of a line would end the chain for ever.
+    building = lake / f".{CHAIN}.building"
+    building.write_text("".join(json.dumps(each) + "\n" for each in (*_chain(lake), line)), "utf-8")
+    _sync(building)
+    building.replace(lake / CHAIN)
+    sync_folder(lake)
 
 
 def _sync(path: Path) -> None:

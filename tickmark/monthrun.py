@@ -1,11 +1,11 @@
-"""One run over one month: its private workspace, its lock and its hardened database.
+"""One run over one month: its private workspace and its lock.
 
-Lives here: what every stage of a run shares. Does not live here: what the stages do (assets/),
-publishing (publish.py) and the clock: `as_of` is handed in.
+Lives here: what every stage of a run shares, and the data dictionary of the tables it fills.
+Does not live here: what the stages do (assets/), the run's database (warehouse.py), publishing
+(publish.py) and the clock: `as_of` is handed in.
 """
 
 import fcntl
-import os
 import re
 import secrets
 import shutil
@@ -14,17 +14,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-
-import duckdb
+from typing import NamedTuple
 
 from tickmark.errors import LockHeldError, PlatformError, Where
 from tickmark.home import Home
 from tickmark.months import Month
+from tickmark.warehouse import Warehouse
 
 WORDS = ("ingest", "meter", "reconcile", "redflags", "report")
-MEMORY_LIMIT = "4GB"
 KEY_BYTES = 32
-_COLUMN = re.compile(r"^    (?P<name>[a-z_0-9]+) .*? -- (?P<comment>.+)$")
+_COLUMN = re.compile(r"^    (?P<name>[a-z_0-9]+) (?P<type>[a-z]+(?:\([0-9, ]+\))?).*? -- (?P<comment>.+)$")
 _TABLE = re.compile(r"^create table (?P<name>[a-z_.]+) \( -- (?P<comment>.+)$")
 
 
@@ -32,7 +31,7 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MonthRun:
     """Handed to every asset as the resource `close`."""
 
@@ -42,6 +41,10 @@ class MonthRun:
     closed_at: datetime
     checkout: Path
     progress: Callable[[str], None] = field(default=_silent)
+    warehouse: Warehouse = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.warehouse = Warehouse(self.work, self.home.lake, str(self.month))
 
     @property
     def sql(self) -> Path:
@@ -60,36 +63,22 @@ class MonthRun:
     def staging(self) -> Path:
         return self.work / "staging"
 
-    @property
-    def warehouse(self) -> Path:
-        return self.work / "warehouse.duckdb"
-
     def reset(self) -> None:
         """Empty the workspace and create every table."""
+        self.warehouse.close()
         shutil.rmtree(self.work, ignore_errors=True)
         self.staging.mkdir(parents=True)
-        with self.connect() as database:
-            for word in WORDS:
-                database.execute("create schema " + word)
-                database.execute((self.sql / word / "_tables.sql").read_text("utf-8"))
-            database.execute("create schema staged")
-
-    @contextmanager
-    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The run's database; it can read and write only below the run's own folders."""
-        database = duckdb.connect(str(self.warehouse), config=hardened(self.work / "spill"))
-        try:
-            lock_down(database, [self.work, self.home.lake])
-            yield database
-        finally:
-            database.close()
+        self.warehouse.create(self.sql / word / "_tables.sql" for word in WORDS)
 
     def text_key(self) -> bytes:
         """The home's secret key for hashes of text; made on first use."""
         path = self.home.private / "text.key"
         if not path.exists():
-            path.touch(mode=0o600)
-            path.write_bytes(secrets.token_bytes(KEY_BYTES))
+            # A run killed here must not leave half a key behind.
+            building = path.with_suffix(".building")
+            building.write_bytes(secrets.token_bytes(KEY_BYTES))
+            building.chmod(0o600)
+            building.replace(path)
         return path.read_bytes()
 
     def keep_text(self) -> None:
@@ -103,28 +92,6 @@ class MonthRun:
         for month in self.home.private.glob("text/*"):
             if month.stat().st_mtime < limit.timestamp():
                 shutil.rmtree(month)
-
-
-def hardened(spill: Path) -> dict[str, str | bool | int | float | list[str]]:
-    """DuckDB settings for data from outside: no extensions, no secrets, bounded memory."""
-    return {
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(spill),
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "allow_unsigned_extensions": False,
-        "allow_persistent_secrets": False,
-        "python_enable_replacements": False,
-    }
-
-
-def lock_down(database: duckdb.DuckDBPyConnection, folders: list[Path]) -> None:
-    """Confine a connection to folders; nothing can widen it again."""
-    database.execute("set TimeZone = 'UTC'")
-    database.execute("set allowed_directories = ?", [[str(folder) + os.sep for folder in folders]])
-    database.execute("set enable_external_access = false")
-    database.execute("set lock_configuration = true")
 
 
 @contextmanager
@@ -161,13 +128,20 @@ def prepare(home: Home) -> None:
         ) from None
 
 
+class Column(NamedTuple):
+    """A column of a `_tables.sql`: its type in DuckDB and its meaning."""
+
+    type: str
+    comment: str
+
+
 @dataclass(frozen=True, slots=True)
 class TableDoc:
-    """A table of a `_tables.sql`: its meaning and the meaning of its columns."""
+    """A table of a `_tables.sql`: its meaning and its columns."""
 
     name: str
     comment: str
-    columns: dict[str, str]
+    columns: dict[str, Column]
 
 
 def dictionary(ddl: Path) -> list[TableDoc]:
@@ -177,5 +151,5 @@ def dictionary(ddl: Path) -> list[TableDoc]:
         if found := _TABLE.match(line):
             tables.append(TableDoc(found["name"], found["comment"], {}))
         elif (found := _COLUMN.match(line)) and tables:
-            tables[-1].columns[found["name"]] = found["comment"]
+            tables[-1].columns[found["name"]] = Column(found["type"], found["comment"])
     return tables

@@ -63,7 +63,7 @@ def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
     stamp = f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{(zone or 'Z').replace('Z', '+00:00')}"
     try:
         return datetime.fromisoformat(stamp).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError("a timestamp that exists in the calendar") from None
 
 

@@ -33,8 +33,11 @@ def by_host(host: str) -> str | None:
 
 
 def by_url(url: str) -> str | None:
-    """Canonical provider that serves an API URL, or None."""
-    return by_host(urlsplit(url).hostname or "")
+    """Canonical provider that serves an API URL, or None; a text that is no URL is nobody's."""
+    try:
+        return by_host(urlsplit(url).hostname or "")
+    except ValueError:
+        return None
 
 
 def price_catalogue_id(provider: str) -> str:

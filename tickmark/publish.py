@@ -1,39 +1,60 @@
-"""finance.duckdb: built aside, verified, renamed into place.
+"""What finance reads, finance.duckdb and the page: built aside, verified, renamed into place.
 
-Lives here: the one file finance reads. A reader that holds the old file keeps it and blocks nobody;
-nobody ever sees half a month. Does not live here: the record (lake.py), from which all of it comes.
+A reader that holds the old file keeps it and blocks nobody; nobody ever sees half a month.
+Does not live here: the record (lake.py), from which all of it comes, and the page's text (reportpage/).
 """
 
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
 
 from tickmark import lake
 from tickmark.errors import IntegrityError, Where
-from tickmark.monthrun import TableDoc, dictionary, hardened, lock_down
+from tickmark.monthrun import TableDoc, dictionary
+from tickmark.warehouse import hardened, lock_down
 
 STORAGE_VERSION = "v1.4.0"
 """Clients of DuckDB 1.4 and 1.5 can open the file too (tried with 1.4.5 and 1.5.6, 2026-11)."""
+FOLDER_MODE, FILE_MODE = 0o750, 0o640
+"""Finance may be another user of the home's group; others see nothing."""
 
 
-def publish(lake_folder: Path, live: Path, ddl: Path, spill: Path) -> None:
+def publish(lake_folder: Path, live: Path, ddl: Path) -> None:
     """Build the file from the current version of every month and put it in place."""
+    workshop = live.with_name(".publishing")
+    shutil.rmtree(workshop, ignore_errors=True)
+    workshop.mkdir()
+    built = workshop / live.name
+    _build(built, lake_folder, ddl)
+    _verify(built, lake_folder)
+    Path(f"{live}.wal").unlink(missing_ok=True)
+    _put_in_place(built, live)
+    shutil.rmtree(workshop)
+
+
+def publish_page(live: Path, text: str) -> None:
+    """Put a month's page in place."""
+    for folder in (live.parent.parent, live.parent):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(FOLDER_MODE)
     building = live.with_name(f".{live.name}.building")
-    for stale in (building, Path(f"{building}.wal"), Path(f"{live}.wal")):
-        stale.unlink(missing_ok=True)
-    _build(building, lake_folder, ddl, spill)
-    _verify(building, lake_folder)
+    building.write_text(text, "utf-8")
+    _put_in_place(building, live)
+
+
+def _put_in_place(building: Path, live: Path) -> None:
     with building.open("rb") as file:
         os.fsync(file.fileno())
-    building.chmod(0o640)
+    building.chmod(FILE_MODE)
     building.replace(live)
     lake.sync_folder(live.parent)
 
 
-def _build(target: Path, lake_folder: Path, ddl: Path, spill: Path) -> None:
+def _build(target: Path, lake_folder: Path, ddl: Path) -> None:
     tables = dictionary(ddl)
-    with duckdb.connect(config=hardened(spill)) as database:
+    with duckdb.connect(config=hardened(target.parent / "spill")) as database:
         lock_down(database, [lake_folder, target.parent])
         database.execute(
             "attach '" + _quoted(str(target)) + "' as finance (storage_version '" + STORAGE_VERSION + "')"
@@ -67,9 +88,9 @@ def _comment(database: duckdb.DuckDBPyConnection, tables: list[TableDoc]) -> Non
     """Write the data dictionary into the file: as comments, and as a table for tools without comments."""
     for table in tables:
         database.execute("comment on table " + table.name + " is '" + _quoted(table.comment) + "'")
-        for column, meaning in table.columns.items():
+        for name, column in table.columns.items():
             database.execute(
-                "comment on column " + table.name + "." + column + " is '" + _quoted(meaning) + "'"
+                "comment on column " + table.name + "." + name + " is '" + _quoted(column.comment) + "'"
             )
     database.execute(
         "insert into report.metric_dictionary by name "

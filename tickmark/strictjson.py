@@ -58,12 +58,11 @@ def _may_be_deep(source: str) -> bool:
 
 
 def _depth(value: Json) -> int:
-    deepest, level = 0, [value]
-    while level:
-        deepest += 1
-        inner = [item for item in level if isinstance(item, dict | list)]
-        level = [part for item in inner for part in (item.values() if isinstance(item, dict) else item)]
-    return deepest - 1
+    depth, level = 0, [value]
+    while level := [part for part in level if isinstance(part, dict | list)]:
+        depth += 1
+        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
+    return depth
 
 
 def _encodable(value: Json) -> bool:

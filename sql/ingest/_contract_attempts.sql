@@ -2,7 +2,7 @@
 with violations as (
     select
         a.source,
-        coalesce(tokens_input_total <> tokens_uncached_input + coalesce(tokens_cache_read, 0)
+        coalesce(tokens_input_total <> coalesce(tokens_uncached_input, 0) + coalesce(tokens_cache_read, 0)
             + coalesce(tokens_cache_write_5m, 0) + coalesce(tokens_cache_write_30m, 0)
             + coalesce(tokens_cache_write_1h, 0) + coalesce(tokens_cache_write_12h, 0), false) as parts,
         coalesce(ended_at < started_at, false) as backwards,
@@ -13,22 +13,25 @@ with violations as (
 select
     'input_classes_add_up' as rule,
     count(*) filter (parts) as violations,
-    string_agg(distinct source, ', ') filter (parts) as subjects,
+    string_agg(distinct source, ', ' order by source) filter (parts) as subjects,
     'uncached, cached and written tokens that add up to the input' as expected,
     'check whether the source counts cached tokens inside its input' as repair
 from violations
 union all
 select
-    'ends_after_it_starts', count(*) filter (backwards), string_agg(distinct source, ', ') filter (backwards),
+    'ends_after_it_starts', count(*) filter (backwards),
+    string_agg(distinct source, ', ' order by source) filter (backwards),
     'ended_at at or after started_at', 'check the clocks and zones of the gateway'
 from violations
 union all
 select
-    'known_outcome', count(*) filter (outcomes), string_agg(distinct source, ', ') filter (outcomes),
+    'known_outcome', count(*) filter (outcomes),
+    string_agg(distinct source, ', ' order by source) filter (outcomes),
     'an outcome of the data dictionary', 'report this as a bug of the reader'
 from violations
 union all
 select
-    'usage_is_complete', count(*) filter (unnamed), string_agg(distinct source, ', ') filter (unnamed),
+    'usage_is_complete', count(*) filter (unnamed),
+    string_agg(distinct source, ', ' order by source) filter (unnamed),
     'input and output counts where usage is reported', 'report this as a bug of the reader'
 from violations

@@ -11,8 +11,13 @@ from (
     join ingest.landed_files l on l.file_no = f.file_no
     where l.required
     group by f.source
-    -- An export whose buckets are all empty speaks about the month all the same.
-    having sum(f.loaded) = 0 and sum(f.blank) = 0
+    having sum(f.loaded) = 0
+)
+-- An export whose buckets are all empty speaks about the month all the same.
+where source not in (
+    select v.source
+    from ingest.coverage v
+    join ingest.close c on v.covers_from < c.month_end and v.covers_to > c.month_start
 )
 union all
 select

@@ -37,6 +37,12 @@ create table ingest.coverage ( -- Which time the buckets of a usage or cost expo
     covers_to timestamptz not null -- End of it, UTC, excluded
 );
 
+create table ingest.coverage_gaps ( -- Time of the month that an export says nothing about.
+    source varchar not null, -- Name of the source
+    gap_from timestamptz not null, -- Start of the gap, UTC, included
+    gap_to timestamptz not null -- End of it, UTC, excluded
+);
+
 create table ingest.row_dispositions ( -- Every row that was read, with what became of it.
     table_name varchar not null, -- attempts, usage_buckets, billing_lines or invoices
     source varchar not null, -- Name of the source

@@ -13,15 +13,35 @@ with staged_rows as (
     select 'invoices', source, file_no, record_no, record_key, content_hash, billing_period_start
     from staged.invoices
 ),
-ranked as (
+placed as (
     select
         r.*,
-        row_number() over delivery as delivery_no,
-        first_value(r.content_hash) over delivery as content_hash_first
+        r.instant >= c.month_start and r.instant < least(c.month_end, c.as_of) as in_period,
+        count(*) over (partition by r.source, r.file_no, r.record_no) as rows_of_record
     from staged_rows r
     join ingest.landed_files f on f.file_no = r.file_no
+    cross join ingest.close c
     where not f.already_seen
-    window delivery as (partition by r.source, r.table_name, r.record_key order by r.file_no, r.record_no)
+),
+ranked as (
+    select
+        p.*,
+        row_number() over delivery as delivery_no,
+        first_value(p.in_period) over delivery as in_period_first,
+        -- A bucket whose other classes came or went is another content too.
+        p.content_hash = first_value(p.content_hash) over delivery
+            and p.rows_of_record = first_value(p.rows_of_record) over delivery as is_same
+    from placed p
+    window delivery as (partition by p.source, p.table_name, p.record_key order by p.file_no, p.record_no)
+),
+judged as (
+    select
+        *,
+        bool_or(delivery_no > 1 and not is_same) over record
+            or (bool_or(delivery_no > 1) over record and bool_or(delivery_no = 1) over record) as contradicts,
+        bool_or(in_period or in_period_first) over record as concerns_month
+    from ranked
+    window record as (partition by source, file_no, record_no)
 )
 select
     table_name,
@@ -31,11 +51,9 @@ select
     record_key,
     case
         -- A record that contradicts an earlier one in any row loads nothing: two versions are never mixed.
-        when bool_or(delivery_no > 1 and content_hash <> content_hash_first) over record then 'dup_conflict'
-        when delivery_no > 1 then 'dup_exact'
-        when instant >= c.month_start and instant < least(c.month_end, c.as_of) then 'loaded'
+        when contradicts and concerns_month then 'dup_conflict'
+        when delivery_no > 1 and not contradicts then 'dup_exact'
+        when in_period then 'loaded'
         else 'out_of_period'
     end as disposition
-from ranked
-cross join ingest.close c
-window record as (partition by source, file_no, record_no)
+from judged

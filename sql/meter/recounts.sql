@@ -5,6 +5,8 @@ with counted as (
         sum(u.uses * c.tokens) as tokens,
         count(*) filter (c.tokens is null) as segments_uncounted
     from staged.segment_uses u
+    -- The same attempt may be delivered twice: only the delivery that was loaded counts.
+    join ingest.attempts a on a.attempt_id = u.attempt_id and a.file_no = u.file_no and a.record_no = u.record_no
     left join meter.segment_counts c on c.vocabulary = u.vocabulary and c.segment = u.segment
     group by u.attempt_id
 )

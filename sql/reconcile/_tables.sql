@@ -1,10 +1,16 @@
 -- Word 3, reconcile: do both sides agree, link by link, and if not, why?
 
 -- Whole units of 1e-12 USD: divisions of money stay exact in them, where `/` would give DOUBLE.
-create macro reconcile.pico(usd) as cast(usd * 1000000000000::decimal(13, 0) as hugeint);
+create macro reconcile.pico(usd) as cast(cast(usd as decimal(38, 12)) * 1000000000000::decimal(13, 0) as hugeint);
 create macro reconcile.share(part, whole) as
     cast(reconcile.pico(part) * 1000000 // nullif(reconcile.pico(whole), 0) as decimal(24, 0)) * 0.000001::decimal(6, 6);
 create macro reconcile.usd(pico) as cast(pico as decimal(38, 0)) * 0.000000000001::decimal(12, 12);
+-- `//` cuts towards zero: a negative amount (a credit) is shifted down to its floor. The divisor is positive.
+create macro reconcile.floor_div(part, whole) as part // whole - case when part % whole < 0 then 1 else 0 end;
+-- Does a billing line charge for tokens of this month: then it belongs to a cell, otherwise to the whole document.
+create macro reconcile.is_token_line(charge_category, charge_class, model, token_class) as
+    charge_category = 'Usage' and charge_class is distinct from 'Correction'
+    and model is not null and coalesce(token_class, 'web_search') <> 'web_search';
 
 create table reconcile.rated_tokens ( -- Every billable token class of every attempt, priced at our rates.
     attempt_id varchar not null, -- The attempt
@@ -28,13 +34,23 @@ create table reconcile.evidence ( -- What each provider delivered for the month:
     attempts bigint not null, -- Logged attempts of the month
     has_usage_export boolean not null, -- A usage export was delivered
     has_requests boolean not null, -- The usage export counts requests
-    has_billed_quantities boolean not null, -- Billing lines with token quantities were delivered
     has_billing_lines boolean not null, -- Billing lines (a cost report) were delivered
+    has_token_lines boolean not null, -- Billing lines that name a model and a token class were delivered
+    has_billed_quantities boolean not null, -- All of those lines carry a token quantity
+    cost_usd_charged decimal(38, 18), -- Sum of the billing lines; NULL where none was delivered
     invoices bigint not null, -- Invoices of the month
     invoice_lines bigint not null, -- Lines of those documents, for the rounding bound
     cost_usd_invoiced decimal(38, 18), -- Their sum; NULL where no invoice was delivered
     invoice_ids varchar, -- Their numbers
     primary key (provider, account)
+);
+
+create table reconcile.uncovered_days ( -- Days that an export does not cover completely: on them it proves nothing.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    document varchar not null, -- usage or cost
+    day date not null, -- UTC day
+    primary key (provider, account, document, day)
 );
 
 create table reconcile.cells ( -- The working paper: each token class of each model and day, from all sides.
@@ -48,10 +64,13 @@ create table reconcile.cells ( -- The working paper: each token class of each mo
     tokens_usage_export bigint, -- In the provider's usage export; 0 where it covers the day and shows none
     tokens_billed decimal(38, 6), -- In the billing lines; NULL where they carry no quantity
     tokens_provider bigint, -- The provider's quantity: usage export, else billing lines; NULL where it gave none
-    usd_per_unit decimal(20, 14), -- Our price of one more token in this cell; NULL is unpriced
+    service_tier varchar not null, -- Tier of most of these tokens
+    usd_per_unit_list decimal(20, 14), -- List price of one more token of that tier; NULL is unpriced
+    usd_per_unit decimal(20, 14), -- Our price of one more token of that tier; NULL is unpriced
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
     tokens_unpriced bigint not null, -- Logged tokens without a price
-    cost_usd_billed decimal(38, 18), -- In the billing lines; 0 where they cover the provider and show none
+    cost_usd_provider decimal(38, 18), -- The provider's quantity at our rates, tier by tier; NULL where it gave none
+    cost_usd_billed decimal(38, 18), -- In the billing lines; 0 where they cover the day and show none
     primary key (provider, account, model, token_class, day)
 );
 
@@ -115,13 +134,13 @@ create table reconcile.month_close ( -- One line per provider and account: expec
     attempts bigint not null, -- Logged attempts
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
     cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
-    cost_usd_variance decimal(38, 18) not null, -- billed - expected
+    cost_usd_variance decimal(38, 18) not null, -- billed - expected = explained + unexplained, where there is a bill
     cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
     cost_usd_unexplained decimal(38, 18) not null, -- The rest
     cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make
     tokens_logged bigint not null, -- In our logs
     tokens_provider bigint, -- The provider's quantity; NULL where it gave none
-    coverage_share decimal(18, 6), -- tokens_logged / tokens_provider; NULL where the provider gave none
+    coverage_share decimal(18, 6), -- Logged / provider's tokens, where it gave any; NULL where it gave none
     status varchar not null, -- matched, within_tolerance, break, no_invoice, no_bill or draft
     primary key (provider, account)
 );

@@ -1,48 +1,48 @@
--- The invoice, allocated to the cent by model, by team and by workload (largest remainder).
+-- The bill, allocated to the cent by model, by team and by workload (largest remainder).
 -- grain: provider x account x dimension x member
 with totals as (
-    select provider, account, cast(round(cost_usd_billed * 100) as hugeint) as cents
-    from reconcile.month_close
+    select m.provider, m.account, d.dimension, cast(round(m.cost_usd_billed * 100) as hugeint) as cents
+    from reconcile.month_close m
+    join reconcile.evidence v using (provider, account)
+    cross join (values ('model'), ('team'), ('workload')) d (dimension)
+    where v.has_billing_lines or v.invoices > 0
 ),
 weights as (
-    select provider, account, 'model' as dimension, model as member, sum(weight_pico) as weight
-    from reconcile.allocation_weights group by all
+    select provider, account, 'model' as dimension, model as member, weight_pico from reconcile.allocation_weights
     union all
-    select provider, account, 'team', team, sum(weight_pico)
-    from reconcile.allocation_weights group by all
+    select provider, account, 'team', team, weight_pico from reconcile.allocation_weights
     union all
-    select provider, account, 'workload', workload, sum(weight_pico)
-    from reconcile.allocation_weights group by all
+    select provider, account, 'workload', workload, weight_pico from reconcile.allocation_weights
 ),
-summed as (
-    select *, sum(weight) over (partition by provider, account, dimension) as weight_all
-    from weights
-),
-floored as (
+-- Whole cents of each member; a bill that nobody caused (an invoice of rounded cents) is shared by all.
+cut as (
     select
-        s.provider, s.account, s.dimension, s.member, t.cents,
-        -- `//` cuts towards zero: shift negative shares (credits) down to their floor.
-        t.cents * s.weight // s.weight_all
-        - case when (t.cents * s.weight) % s.weight_all < 0 then 1 else 0 end as cents_floor,
-        ((t.cents * s.weight) % s.weight_all + s.weight_all) % s.weight_all as remainder
-    from summed s
-    join totals t using (provider, account)
-    where s.weight_all > 0
+        t.provider, t.account, t.dimension, coalesce(w.member, '(shared)') as member, t.cents,
+        reconcile.floor_div(coalesce(sum(w.weight_pico), 0), 10000000000) as cents_floor,
+        coalesce(sum(w.weight_pico), 0) - cents_floor * 10000000000 as remainder
+    from totals t
+    left join weights w using (provider, account, dimension)
+    group by all
 ),
 ranked as (
     select
         *,
-        cents - sum(cents_floor) over (partition by provider, account, dimension) as cents_left,
-        row_number() over (
-            partition by provider, account, dimension order by remainder desc, member
-        ) as remainder_rank
-    from floored
+        cents - sum(cents_floor) over whole as cents_left,
+        count(*) over whole as members,
+        row_number() over (whole order by remainder desc, member) as remainder_rank
+    from cut
+    window whole as (partition by provider, account, dimension)
 )
 select
     provider,
     account,
     dimension,
     member,
-    cast(cents_floor + case when remainder_rank <= cents_left then 1 else 0 end as decimal(36, 0)) * 0.01 as cost_usd
+    -- Several invoices may round by more cents than there are members: then each gets its share of them first.
+    cast(
+        cents_floor + reconcile.floor_div(cents_left, members)
+        + case when remainder_rank <= cents_left - reconcile.floor_div(cents_left, members) * members then 1 else 0 end
+        as decimal(36, 0)
+    ) * 0.01 as cost_usd
 from ranked
 order by provider, account, dimension, member

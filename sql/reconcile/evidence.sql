@@ -2,17 +2,27 @@
 with logged as (
     select provider, account, count(*) as attempts
     from ingest.attempts
-    group by provider, account
+    group by all
 ),
 exported as (
     select provider, account, count(requests) > 0 as has_requests
     from ingest.usage_buckets
-    group by provider, account
+    group by all
+),
+lines as (
+    select *, reconcile.is_token_line(charge_category, charge_class, x_model, x_token_class) as is_token_line
+    from ingest.billing_lines
 ),
 charged as (
-    select provider, account, bool_or(x_token_class is not null and consumed_quantity is not null) as has_quantities
-    from ingest.billing_lines
-    group by provider, account
+    select
+        provider, account,
+        sum(billed_cost) as cost_usd_charged,
+        bool_or(is_token_line) as has_token_lines,
+        bool_or(is_token_line)
+            and count(*) filter (is_token_line and (consumed_quantity is null or consumed_unit is distinct from 'Tokens')) = 0
+            as has_quantities
+    from lines
+    group by all
 ),
 invoiced as (
     select
@@ -20,7 +30,7 @@ invoiced as (
         sum(billed_cost) as cost_usd_invoiced,
         string_agg(distinct invoice_id, ', ' order by invoice_id) as invoice_ids
     from ingest.invoices
-    group by provider, account
+    group by all
 ),
 known as (
     select provider, account from logged
@@ -34,15 +44,17 @@ select
     coalesce(l.attempts, 0) as attempts,
     e.provider is not null as has_usage_export,
     coalesce(e.has_requests, false) as has_requests,
-    coalesce(b.has_quantities, false) as has_billed_quantities,
     b.provider is not null as has_billing_lines,
+    coalesce(b.has_token_lines, false) as has_token_lines,
+    coalesce(b.has_quantities, false) as has_billed_quantities,
+    b.cost_usd_charged,
     coalesce(i.invoices, 0) as invoices,
     coalesce(i.invoice_lines, 0) as invoice_lines,
     i.cost_usd_invoiced,
     i.invoice_ids
 from known k
-left join logged l on l.provider = k.provider and l.account = k.account
-left join exported e on e.provider = k.provider and e.account = k.account
-left join charged b on b.provider = k.provider and b.account = k.account
-left join invoiced i on i.provider = k.provider and i.account = k.account
+left join logged l using (provider, account)
+left join exported e using (provider, account)
+left join charged b using (provider, account)
+left join invoiced i using (provider, account)
 order by k.provider, k.account

@@ -12,7 +12,9 @@ requests as (
         coalesce(workload, '(none)') as workload,
         count(*) as attempts,
         count(distinct coalesce(request_id, attempt_id)) as requests,
-        count(distinct coalesce(request_id, attempt_id)) filter (outcome = 'success') as requests_successful
+        -- An answer from the gateway's own cache is a success that costs no tokens.
+        count(distinct coalesce(request_id, attempt_id)) filter (outcome in ('success', 'gateway_cache_hit'))
+            as requests_successful
     from ingest.attempts
     group by all
 ),

@@ -51,18 +51,20 @@ judged as (
         r.requests_provider,
         coalesce(a.requests_without_usage, 0) as requests_without_usage,
         coalesce(a.retries_collapsed, 0) as retries_collapsed,
-        -- Where the export counts no requests, more tokens may mean more requests.
-        coalesce(r.requests_provider > coalesce(a.requests_logged, 0), true) as maybe_more_requests,
+        -- NULL where the export counts no requests: then the tokens alone have to tell.
+        r.requests_provider - coalesce(a.requests_logged, 0) as requests_more,
         case
             when not d.differs then null
             when z.model is not null then 'D50'
             when d.input_more = 0 and d.output_more = 0 then 'D27'
-            when coalesce(a.requests_without_usage, 0) > 0 and d.all_more
-                and coalesce(r.requests_provider = a.requests_logged, true) then 'D14'
+            -- An attempt without usage may or may not have reached the provider: each more request is one of them.
+            when a.requests_without_usage > 0 and d.all_more
+                and coalesce(requests_more <= 0 and requests_more > -a.requests_without_usage, true) then 'D14'
             when a.tokens_of_retries = d.tokens_more and d.tokens_more > 0
-                and coalesce(r.requests_provider - a.requests_logged = a.retries_collapsed, true) then 'D07'
-            when d.all_more and maybe_more_requests then 'D02'
-            when d.all_less then 'D11'
+                and coalesce(requests_more = a.retries_collapsed, true) then 'D07'
+            when d.tokens_more > 0 and coalesce(requests_more > 0, d.all_more) then 'D02'
+            when d.tokens_more < 0
+                and coalesce(requests_more < -coalesce(a.requests_without_usage, 0), d.all_less) then 'D11'
             else 'D22'
         end as cause_code
     from by_day d

@@ -1,5 +1,11 @@
 -- Word 4, redflags: what must someone look at today? Any row is a flag that fired.
 
+-- A name as a text literal of the query in `look_at`: published tables hold every month.
+create macro redflags.quoted(name) as '''' || replace(name, '''', '''''') || '''';
+-- Figures as text: `format` would turn a decimal into a DOUBLE.
+create macro redflags.dollars(usd) as cast(cast(round(usd, 2) as decimal(38, 2)) as varchar);
+create macro redflags.percent(share) as cast(cast(round(100 * share, 1) as decimal(38, 1)) as varchar) || ' %';
+
 create table redflags.invoice_variance ( -- The invoice is far from what our logs and rates predict.
     subject varchar primary key, -- What the flag is about
     figure decimal(24, 6), -- The figure that is out of bounds; NULL where its base is zero

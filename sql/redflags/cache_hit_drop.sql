@@ -2,36 +2,52 @@
 with
 -- 1. Billed against logged: the same requests, so no chance is involved.
 reads as (
-    select
-        provider, account, model,
-        sum(tokens_logged) as logged,
-        sum(coalesce(tokens_provider, tokens_logged)) as provided
+    select provider, account, model, sum(tokens_logged) as tokens_logged
     from reconcile.cells
     where token_class = 'cache_read'
     group by all
 ),
 moved as (
     select
-        provider, account, model,
-        coalesce(sum(tokens) filter (token_class = 'cache_read' and step = 'classification' and tokens > 0), 0) as tokens,
-        sum(cost_usd) as cost_usd
+        c.provider, c.account, c.model,
+        -- Either the export counts fewer cached tokens, or the bill charges none of those it counts.
+        sum(c.tokens_logged - case when c.cost_usd_billed = 0 then 0 else c.tokens_provider end) as tokens
+    from reconcile.cells c
+    semi join reconcile.bridge_items i
+        on i.provider = c.provider and i.account = c.account and i.model = c.model
+        and i.token_class = c.token_class and i.day = c.day and i.cause_code = 'D27'
+    where c.token_class = 'cache_read'
+    group by all
+),
+lost as (
+    select provider, account, model, sum(cost_usd) as cost_usd
     from reconcile.bridge_items
     where cause_code = 'D27'
     group by all
 ),
+bounds as (
+    select
+        max(value) filter (name = 'trend.cache_billed_share') as billed_share,
+        max(value) filter (name = 'trend.cache_hit_points') as points,
+        max(value) filter (name = 'trend.min_attempts') as min_attempts,
+        max(value) filter (name = 'trend.min_sigma') as sigma,
+        max(value) filter (name = 'reconcile.materiality_usd') as least_usd
+    from ingest.policy
+),
 billed as (
     select
-        concat_ws('/', r.provider, r.account, r.model) as subject,
-        reconcile.share(r.provided - coalesce(m.tokens, 0), r.logged) as figure,
-        p.value as threshold,
-        coalesce(m.cost_usd, 0) as cost_usd,
+        concat_ws('/', r.provider, r.account, r.model) as subject, r.provider, r.account, r.model,
+        reconcile.share(r.tokens_logged - m.tokens, r.tokens_logged) as figure,
+        b.billed_share as threshold,
+        l.cost_usd,
         'B' as grade,
-        format('{}: {} of {} cached tokens were billed as cached', r.model, r.provided - coalesce(m.tokens, 0), r.logged) as summary,
+        format('{}: {} of {} cached tokens were billed as cached', r.model, r.tokens_logged - m.tokens, r.tokens_logged) as summary,
         'cache discount not applied, cache class in the usage export, hits the log invented' as likely_causes
     from reads r
-    left join moved m using (provider, account, model)
-    cross join ingest.policy p
-    where p.name = 'trend.cache_billed_share' and r.provided - coalesce(m.tokens, 0) < p.value * r.logged
+    join moved m using (provider, account, model)
+    join lost l using (provider, account, model)
+    cross join bounds b
+    where r.tokens_logged - m.tokens < b.billed_share * r.tokens_logged and l.cost_usd >= b.least_usd
 ),
 -- 2. This fortnight against the one before.
 windows as (
@@ -48,45 +64,61 @@ counted as (
         provider, account, model,
         count(*) filter (is_recent) as recent,
         count(*) filter (not is_recent) as earlier,
-        count(*) filter (is_recent and tokens_cache_read > 0) / nullif(count(*) filter (is_recent), 0) as recent_rate,
-        count(*) filter (not is_recent and tokens_cache_read > 0) / nullif(count(*) filter (not is_recent), 0) as earlier_rate,
-        count(*) filter (tokens_cache_read > 0) / count(*) as rate,
-        sum(tokens_cache_read) filter (is_recent) / sum(tokens_input_total) filter (is_recent) as recent_share,
-        sum(tokens_cache_read) filter (not is_recent) / sum(tokens_input_total) filter (not is_recent) as earlier_share,
+        count(*) filter (is_recent and tokens_cache_read > 0) as recent_hits,
+        count(*) filter (not is_recent and tokens_cache_read > 0) as earlier_hits,
+        reconcile.share(sum(tokens_cache_read) filter (is_recent), sum(tokens_input_total) filter (is_recent))
+            as recent_share,
+        reconcile.share(sum(tokens_cache_read) filter (not is_recent), sum(tokens_input_total) filter (not is_recent))
+            as earlier_share,
         sum(tokens_input_total) filter (is_recent) as recent_input
     from windows
     group by all
 ),
-bounds as (
+rates as (
     select
-        max(value) filter (name = 'trend.cache_hit_points') as points,
-        max(value) filter (name = 'trend.min_attempts') as min_attempts,
-        max(value) filter (name = 'trend.min_sigma') as sigma
-    from ingest.policy
+        *,
+        earlier_share - recent_share as points_less,
+        earlier_hits / earlier - recent_hits / recent as rate_less,
+        (earlier_hits + recent_hits) / (earlier + recent) as rate
+    from counted
+    where recent > 0 and earlier > 0
+),
+discounts as (
+    select
+        provider, account, model,
+        max_by(usd_per_unit, day) filter (token_class = 'uncached_input')
+        - max_by(usd_per_unit, day) filter (token_class = 'cache_read') as usd_per_unit
+    from reconcile.cells
+    group by all
 ),
 trend as (
     select
-        concat_ws('/', c.provider, c.account, c.model) as subject,
-        cast(c.earlier_share - c.recent_share as decimal(24, 6)) as figure,
+        concat_ws('/', r.provider, r.account, r.model) || ' (trend)' as subject, r.provider, r.account, r.model,
+        r.points_less as figure,
         b.points as threshold,
-        cast(0 as decimal(38, 18)) as cost_usd,
-        'B' as grade,
-        format('{}: cached share of input fell from {:.1f} % to {:.1f} %', c.model, 100 * c.earlier_share, 100 * c.recent_share) as summary,
+        -- What the discount on the lost share of recent input was worth.
+        coalesce(cast(r.points_less * r.recent_input as decimal(18, 0)) * d.usd_per_unit, 0) as cost_usd,
+        'D' as grade,
+        format(
+            '{}: cached share of input fell from {} to {}',
+            r.model, redflags.percent(r.earlier_share), redflags.percent(r.recent_share)
+        ) as summary,
         'prompt prefix changed, tools reordered, traffic spread over keys, cache lifetime too short' as likely_causes
-    from counted c
+    from rates r
+    left join discounts d using (provider, account, model)
     cross join bounds b
-    where c.recent >= b.min_attempts
-        and c.earlier >= b.min_attempts
-        and c.earlier_share - c.recent_share > b.points
-        and c.earlier_rate - c.recent_rate > b.sigma * sqrt(c.rate * (1 - c.rate) * (1.0 / c.recent + 1.0 / c.earlier))
+    where r.recent >= b.min_attempts
+        and r.earlier >= b.min_attempts
+        and r.points_less > b.points
+        and r.rate_less > b.sigma * sqrt(r.rate * (1 - r.rate) * (1.0 / r.recent + 1.0 / r.earlier))
 )
 select
     subject, figure, threshold, cost_usd, grade, summary, likely_causes,
-    'select * from report.token_tieout where token_class in (''cache_read'', ''uncached_input'')' as look_at
-from billed
-union all
-select
-    subject || ' (trend)', figure, threshold, cost_usd, grade, summary, likely_causes,
-    'select * from report.token_tieout where token_class in (''cache_read'', ''uncached_input'')'
-from trend
+    format(
+        'select * from report.token_tieout where month = {} and provider = {} and account = {} and model = {} '
+        || 'and token_class in (''cache_read'', ''uncached_input'')',
+        redflags.quoted(month), redflags.quoted(provider), redflags.quoted(account), redflags.quoted(model)
+    ) as look_at
+from (from billed union all from trend)
+cross join (select month from ingest.close)
 order by subject

@@ -1,18 +1,37 @@
 -- The invoice is far from what our logs and rates predict. grain: provider x account
+-- Tax, credits, logged calls and rounding are named and no surprise: they belong to the prediction.
+with surprising as (
+    select provider, account, sum(cost_usd) as cost_usd
+    from reconcile.variance_bridge
+    where is_break
+    group by all
+)
 select
     concat_ws('/', m.provider, m.account) as subject,
-    reconcile.share(m.cost_usd_variance, m.cost_usd_expected) as figure,
+    reconcile.share(s.cost_usd, m.cost_usd_billed - s.cost_usd) as figure,
     p.value as threshold,
-    m.cost_usd_variance as cost_usd,
+    s.cost_usd,
     'B' as grade,
-    format('{} billed {} USD; our logs and rates say {} USD', m.provider, round(m.cost_usd_billed, 2), round(m.cost_usd_expected, 2)) as summary,
+    format(
+        '{} billed {} USD; our logs and rates, with the tax and credits it names, say {} USD',
+        m.provider, redflags.dollars(m.cost_usd_billed), redflags.dollars(m.cost_usd_billed - s.cost_usd)
+    ) as summary,
     'the largest steps of the variance bridge, top down' as likely_causes,
-    format('select * from report.variance_bridge where provider = ''{}'' order by abs(cost_usd) desc', m.provider) as look_at
+    format(
+        'select * from report.variance_bridge where month = {} and provider = {} and account = {} '
+        || 'order by abs(cost_usd) desc',
+        redflags.quoted(c.month), redflags.quoted(m.provider), redflags.quoted(m.account)
+    ) as look_at
 from reconcile.month_close m
+join reconcile.evidence v using (provider, account)
+join surprising s using (provider, account)
+cross join ingest.close c
 cross join ingest.policy p
+cross join (select value from ingest.policy where name = 'reconcile.materiality_usd') least_usd
 where p.name = 'reconcile.invoice_variance_share'
-    and m.status not in ('no_bill', 'no_invoice')
-    and abs(m.cost_usd_variance) > p.value * m.cost_usd_expected
+    and v.invoices > 0
+    and abs(s.cost_usd) > p.value * abs(m.cost_usd_billed - s.cost_usd)
+    and abs(s.cost_usd) >= least_usd.value
     -- A small bill is not out of bounds because it was rounded to the cent.
-    and abs(m.cost_usd_variance) > m.cost_usd_rounding_bound
+    and abs(s.cost_usd) > m.cost_usd_rounding_bound
 order by subject

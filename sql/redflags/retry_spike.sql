@@ -22,8 +22,7 @@ counted as (
 rates as (
     select
         *,
-        recent_retries / nullif(recent, 0) as recent_rate,
-        earlier_retries / nullif(earlier, 0) as earlier_rate,
+        reconcile.share(recent_retries, recent) - reconcile.share(earlier_retries, earlier) as points_more,
         (recent_retries + earlier_retries) / (recent + earlier) as rate
     from counted
 ),
@@ -43,7 +42,7 @@ bounds as (
 )
 select
     concat_ws('/', r.provider, r.account) as subject,
-    cast(r.recent_rate - r.earlier_rate as decimal(24, 6)) as figure,
+    r.points_more as figure,
     b.points as threshold,
     coalesce(s.cost_usd, 0) as cost_usd,
     'B' as grade,
@@ -52,12 +51,18 @@ select
         r.provider, r.recent_retries, r.recent, r.earlier_retries, r.earlier
     ) as summary,
     'provider errors and rate limits, client timeouts, nested retries of SDK and application' as likely_causes,
-    format('select * from report.lcpr order by attempts desc -- provider {}', r.provider) as look_at
+    -- Attempts are not published: the query reads the record, in the home's folder.
+    format(
+        'select * from ''lake/{}/v*/ingest/attempts.parquet'' where provider = {} and account = {} '
+        || 'and (attempt_number > 1 or retries_collapsed > 0)',
+        c.month, redflags.quoted(r.provider), redflags.quoted(r.account)
+    ) as look_at
 from rates r
 cross join bounds b
+cross join ingest.close c
 left join spent s using (provider, account)
 where r.recent >= b.min_attempts
     and r.earlier >= b.min_attempts
-    and r.recent_rate - r.earlier_rate > b.points
-    and r.recent_rate - r.earlier_rate > b.sigma * sqrt(r.rate * (1 - r.rate) * (1.0 / r.recent + 1.0 / r.earlier))
+    and r.points_more > b.points
+    and r.points_more > b.sigma * sqrt(r.rate * (1 - r.rate) * (1.0 / r.recent + 1.0 / r.earlier))
 order by subject

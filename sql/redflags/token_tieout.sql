@@ -4,7 +4,8 @@ with by_class as (
         provider, account, model, token_class,
         sum(tokens_logged) as tokens_logged,
         sum(tokens_provider) as tokens_provider,
-        sum(cast(tokens_provider - tokens_logged as decimal(18, 0)) * usd_per_unit) as cost_usd
+        sum(cost_usd_provider - cost_usd_expected) as cost_usd,
+        bool_or(usd_per_unit is null) as is_unpriced
     from reconcile.cells
     where tokens_provider is not null
     group by all
@@ -14,7 +15,9 @@ by_model as (
         provider, account, model,
         sum(abs(tokens_provider - tokens_logged)) as tokens_apart,
         greatest(sum(tokens_provider), sum(tokens_logged)) as tokens_all,
-        coalesce(sum(cost_usd), 0) as cost_usd
+        sum(cost_usd) as cost_usd,
+        sum(abs(cost_usd)) as cost_usd_apart,
+        bool_or(is_unpriced) as is_unpriced
     from by_class
     group by all
 ),
@@ -45,7 +48,15 @@ select
         when is_count then 'missing usage in streams, another tokenizer, framing'
         else 'traffic past the gateway, lost log rows, hidden retries, duplicates, cache class'
     end as likely_causes,
-    format('select * from report.token_tieout where model = ''{}'' and tokens_variance <> 0', model) as look_at
+    format(
+        'select * from report.token_tieout where month = {} and provider = {} and account = {} and model = {} '
+        || 'and tokens_variance <> 0',
+        redflags.quoted(c.month), redflags.quoted(provider), redflags.quoted(account), redflags.quoted(model)
+    ) as look_at
 from bounded
+cross join ingest.close c
+cross join (select value from ingest.policy where name = 'reconcile.materiality_usd') least_usd
 where tokens_apart > threshold * tokens_all
+    -- Tokens without a price may be worth anything.
+    and (cost_usd_apart >= least_usd.value or is_unpriced)
 order by subject

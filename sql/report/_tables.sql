@@ -9,13 +9,13 @@ create table report.month_close ( -- One line per provider and account: expected
     attempts bigint not null, -- Logged attempts
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
     cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
-    cost_usd_variance decimal(38, 18) not null, -- billed - expected
+    cost_usd_variance decimal(38, 18) not null, -- billed - expected = explained + unexplained, where there is a bill
     cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
     cost_usd_unexplained decimal(38, 18) not null, -- The rest
     cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make
     tokens_logged bigint not null, -- In our logs
     tokens_provider bigint, -- The provider's quantity; NULL where it gave none
-    coverage_share decimal(18, 6), -- tokens_logged / tokens_provider; NULL where the provider gave none
+    coverage_share decimal(18, 6), -- Logged / provider's tokens, where it gave any; NULL where it gave none
     status varchar not null -- matched, within_tolerance, break, no_invoice, no_bill or draft
 );
 
@@ -48,7 +48,7 @@ create table report.token_tieout ( -- Tokens of each class from all sides, day b
     tokens_usage_export bigint, -- In the provider's usage export; 0 where it covers the day and shows none
     tokens_billed decimal(38, 6), -- In the billing lines; NULL where they carry no quantity
     tokens_variance bigint, -- tokens_provider - tokens_logged; NULL where the provider gave no quantity
-    exactness varchar not null, -- What our count of the model proves: exact, exact_text, calibrated, none
+    exactness varchar not null, -- What our count of the model's input proves on this day: exact, exact_text, calibrated, none
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
     cost_usd_billed decimal(38, 18) -- In the billing lines; NULL where there are none
 );
@@ -83,7 +83,7 @@ create table report.red_flags ( -- What must someone look at today.
     grade varchar not null, -- Grade of the evidence
     summary varchar not null, -- What happened, in one sentence
     likely_causes varchar not null, -- What to check, in this order
-    look_at varchar not null, -- Query that shows the rows,
+    look_at varchar not null, -- Query that shows the rows
     status varchar not null -- open until someone closes it
 );
 
@@ -141,7 +141,7 @@ create table report.prices ( -- List, contracted and implied price of each model
     model varchar not null, -- Model
     token_class varchar not null, -- Token class
     tokens bigint not null, -- Tokens the prices are about: the provider's, else ours
-    usd_per_million_list decimal(38, 12), -- List price at the first day of use; NULL is unpriced
+    usd_per_million_list decimal(38, 12), -- List price on the first day of use, at the tier used most; NULL is unpriced
     usd_per_million_contract decimal(38, 12), -- Price under the contract; NULL is unpriced
     usd_per_million_implied decimal(38, 12) -- Billed cost / tokens; NULL where nothing was billed by line
 );

@@ -1,7 +1,13 @@
 -- Tokens of each class from all sides, day by day. grain: month x provider x account x model x token class x day
 with claimed as (
-    select provider, coalesce(model, '(none)') as model, min_by(exactness, exactness <> 'exact') as exactness
-    from meter.recounts
+    -- The weakest claim holds for all attempts of the model and day.
+    select
+        a.provider, a.account, coalesce(a.response_model, a.request_model, '(none)') as model,
+        cast(a.started_at as date) as day,
+        max_by(r.exactness, list_position(['exact', 'exact_text', 'calibrated', 'none'], r.exactness)) as exactness
+    from ingest.attempts a
+    join meter.recounts r on r.attempt_id = a.attempt_id
+    where a.billable_expected is not false and a.usage_origin <> 'missing'
     group by all
 )
 select
@@ -20,6 +26,6 @@ select
     t.cost_usd_expected,
     t.cost_usd_billed
 from reconcile.cells t
-left join claimed x on x.provider = t.provider and x.model = t.model
+left join claimed x using (provider, account, model, day)
 cross join ingest.close c
 order by t.provider, t.account, t.model, t.token_class, t.day

@@ -17,8 +17,6 @@ TokenFields = Mapping[str, "int | str | None"]
 
 def token_fields(usage: JsonObject) -> TokenFields:
     """Fields of `Attempt` that a provider's usage block fills."""
-    if "cache_read_input_tokens" in usage or "cache_creation_input_tokens" in usage:
-        return _anthropic(usage)
     if "prompt_tokens" in usage:
         return _inclusive(
             usage, "prompt_tokens", "completion_tokens", "prompt_tokens_details", "completion_tokens_details"
@@ -39,11 +37,12 @@ def _inclusive(
     parts = child(usage, details)
     read = _cache_read(usage, parts)
     written = count(parts, "cache_write_tokens") or 0
-    if read + written > total:
+    uncached = total - read - written - (count(usage, "cache_creation_input_tokens") or 0)
+    if uncached < 0:
         raise RecordRejected("E-USAGE-PARTS", f"usage.{details}", f"at most usage.{input_field}", parts)
     return {
         "tokens_input_total": total,
-        "tokens_uncached_input": total - read - written,
+        "tokens_uncached_input": uncached,
         "tokens_cache_read": read,
         # OpenAI's default cache write lives 30 minutes (gpt-5.6 and later, pricing page of 2026-07).
         "tokens_cache_write_30m": written,
@@ -51,6 +50,20 @@ def _inclusive(
         "tokens_output_reasoning": count(child(usage, output_details), "reasoning_tokens"),
         "token_semantics": "inclusive",
         "usage_origin": "provider_reported",
+        **_litellm_writes(usage, parts, total),
+    }
+
+
+def _litellm_writes(usage: JsonObject, details: JsonObject, total: int) -> TokenFields:
+    """LiteLLM turns Anthropic's counts into OpenAI's shape and keeps the writes beside it (1.109)."""
+    if "cache_creation_input_tokens" not in usage:
+        return {}
+    minutes, hour, unclassified = _anthropic_writes(usage, child(details, "cache_creation_token_details"))
+    return {
+        "tokens_input_total": total - unclassified,
+        "tokens_cache_write_5m": minutes,
+        "tokens_cache_write_1h": hour,
+        "tokens_unclassified": unclassified,
     }
 
 
@@ -60,6 +73,7 @@ def _cache_read(usage: JsonObject, details: JsonObject) -> int:
         (details, "cached_tokens"),
         (usage, "prompt_cache_hit_tokens"),
         (usage, "num_cached_tokens"),
+        (usage, "cache_read_input_tokens"),
     ):
         if (value := count(holder, field)) is not None:
             return value
@@ -69,8 +83,25 @@ def _cache_read(usage: JsonObject, details: JsonObject) -> int:
 def _anthropic(usage: JsonObject) -> TokenFields:
     uncached = required_count(usage, "input_tokens")
     read = count(usage, "cache_read_input_tokens") or 0
+    minutes, hour, unclassified = _anthropic_writes(usage, child(usage, "cache_creation"))
+    return {
+        "tokens_input_total": uncached + read + minutes + hour,
+        "tokens_uncached_input": uncached,
+        "tokens_cache_read": read,
+        "tokens_cache_write_5m": minutes,
+        "tokens_cache_write_1h": hour,
+        "tokens_unclassified": unclassified,
+        "tokens_output": count(usage, "output_tokens") or 0,
+        "tokens_output_reasoning": count(child(usage, "output_tokens_details"), "thinking_tokens"),
+        "units_web_search": count(child(usage, "server_tool_use"), "web_search_requests"),
+        "token_semantics": "exclusive",
+        "usage_origin": "provider_reported",
+    }
+
+
+def _anthropic_writes(usage: JsonObject, split: JsonObject) -> tuple[int, int, int]:
+    """Cache writes of 5 minutes, of an hour, and of neither; without a split all live 5 minutes."""
     written = count(usage, "cache_creation_input_tokens") or 0
-    split = child(usage, "cache_creation")
     hour = count(split, "ephemeral_1h_input_tokens") or 0
     # The usage export has only the split; answers with web searches write more into the total (2026-01).
     minutes = (count(split, "ephemeral_5m_input_tokens") or 0) if split else written
@@ -78,19 +109,7 @@ def _anthropic(usage: JsonObject) -> TokenFields:
         raise RecordRejected(
             "E-USAGE-PARTS", "usage.cache_creation", "at most cache_creation_input_tokens", split
         )
-    return {
-        "tokens_input_total": uncached + read + minutes + hour,
-        "tokens_uncached_input": uncached,
-        "tokens_cache_read": read,
-        "tokens_cache_write_5m": minutes,
-        "tokens_cache_write_1h": hour,
-        "tokens_unclassified": written - minutes - hour,
-        "tokens_output": count(usage, "output_tokens") or 0,
-        "tokens_output_reasoning": count(child(usage, "output_tokens_details"), "thinking_tokens"),
-        "units_web_search": count(child(usage, "server_tool_use"), "web_search_requests"),
-        "token_semantics": "exclusive",
-        "usage_origin": "provider_reported",
-    }
+    return minutes, hour, written - minutes - hour
 
 
 def served_tier(response: JsonObject, usage: JsonObject) -> str:

@@ -11,9 +11,9 @@ Token convention: the provider's own (see `_usage`). Join keys: `response.id`.
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
@@ -28,6 +28,7 @@ OPERATIONS = {
     "/messages": "messages",
 }
 HTTP_ERROR = 400
+_RETRIES = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -62,7 +63,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def operation(url: str) -> str:
     """What the endpoint does, by the end of its path; raise RecordRejected for an unknown one."""
-    path = urlsplit(url).path
+    path = url.partition("?")[0]
     for ending, name in OPERATIONS.items():
         if path.endswith(ending):
             return name
@@ -90,8 +91,10 @@ def _attempt_number(headers: JsonObject) -> int | None:
     retries = optional_text(headers, "x-stainless-retry-count")
     if retries is None:
         return None
-    if not (retries.isascii() and retries.isdigit()):
-        raise RecordRejected("E-FIELD-TYPE", "request_headers.x-stainless-retry-count", "digits", retries)
+    if not _RETRIES.fullmatch(retries):
+        raise RecordRejected(
+            "E-FIELD-TYPE", "request_headers.x-stainless-retry-count", "at most 4 digits", retries
+        )
     return int(retries) + 1
 
 

@@ -27,6 +27,9 @@ OPERATIONS = {
     "aresponses": "responses",
     "anthropic_messages": "messages",
 }
+MAX_SPEND = 10**9
+_HTTP_STATUS = re.compile(r"[1-9][0-9]{2}", re.ASCII)
+_RETRY = re.compile(r"-attempt-([0-9]{1,4})$", re.ASCII)
 _SUFFIX = re.compile(r"(_cache_hit[0-9.]+|_batch_cost|_background_cost|-attempt-[0-9]+)$", re.ASCII)
 
 
@@ -35,7 +38,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     key = text(record, "request_id")
     metadata, response = _json(record, "metadata"), _json(record, "response")
     failed = _status(record) == "failure"
-    retry = key.rsplit("-attempt-", 1)[1] if "-attempt-" in key else ""
+    retry = _RETRY.search(key)
     attempt = Attempt(
         record_key=key,
         provider=_provider(record),
@@ -43,7 +46,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         started_at=instant(record, "startTime", naive_is_utc=True),
         ended_at=instant(record, "endTime", naive_is_utc=True) if record.get("endTime") else None,
         request_id=optional_text(record, "litellm_call_id") or _SUFFIX.sub("", key),
-        attempt_number=int(retry) if retry.isdigit() else None,
+        attempt_number=int(retry[1]) if retry else None,
         retries_collapsed=count(metadata, "attempted_retries"),
         attempt_grain="attempt" if retry else "request_collapsed",
         request_model=optional_text(record, "model_group"),
@@ -90,13 +93,15 @@ def _workload(record: JsonObject) -> str | None:
 
 def _spend(record: JsonObject) -> Decimal | None:
     spend = decimal(record, "spend")
+    if spend is not None and abs(spend) > MAX_SPEND:
+        raise RecordRejected("E-FIELD-RANGE", "spend", f"at most {MAX_SPEND} USD", spend)
     return None if spend is None else money.amount_from_float64(spend)
 
 
 def _fail(attempt: Attempt, metadata: JsonObject) -> None:
     error = child(metadata, "error_information")
     code = optional_text(error, "error_code") or ""
-    attempt.http_status = int(code) if code.isascii() and code.isdigit() else None
+    attempt.http_status = int(code) if _HTTP_STATUS.fullmatch(code) else None
     attempt.error_type = optional_text(error, "error_class")
     # A failure that the provider answered costs nothing; one without an answer may have been billed.
     attempt.outcome = "timeout" if attempt.http_status is None else "provider_error"

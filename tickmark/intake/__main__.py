@@ -8,8 +8,9 @@ import json
 import resource
 import sys
 from pathlib import Path
+from typing import Any
 
-from tickmark.errors import TickmarkError
+from tickmark.errors import PlatformError, TickmarkError
 from tickmark.intake.reader import Reader, Source
 from tickmark.intake.tables import Writers
 from tickmark.specbook import SpecBook
@@ -26,19 +27,34 @@ def main() -> None:
     _limit(job["memory_bytes"])
     writers = Writers(Path(job["staging"]), job["part"])
     reader = Reader(Source(**job["source"]), SpecBook(Path(job["specs"])), bytes.fromhex(job["key"]), writers)
-    reports = []
-    for file in job["files"]:
-        try:
-            report = reader.read(Path(file["path"]), file["display"], file["file_no"])
-            reports.append({"report": report.as_json()})
-        except TickmarkError as error:
-            reports.append({"file_no": file["file_no"], "error": _as_json(error)})
-        except MemoryError:
-            sys.exit(1)
-        print(json.dumps({"progress": file["file_no"]}), flush=True)  # noqa: T201 - stdout is the parent
-    writers.close()
+    reports: list[dict[str, object]] = []
+    try:
+        for file in job["files"]:
+            reports.append(_read(reader, file))
+            print(json.dumps({"progress": file["file_no"]}), flush=True)  # noqa: T201 - stdout is the parent
+        writers.close()
+    except MemoryError:
+        sys.exit(1)
+    except OSError as error:
+        reports = [{"file_no": file["file_no"], "error": _as_json(_broken(error))} for file in job["files"]]
     for line in reports:
         print(json.dumps(line), flush=True)  # noqa: T201 - stdout is the parent
+
+
+def _read(reader: Reader, file: dict[str, Any]) -> dict[str, object]:
+    try:
+        report = reader.read(Path(file["path"]), file["display"], file["file_no"])
+    except TickmarkError as error:
+        return {"file_no": file["file_no"], "error": _as_json(error)}
+    return {"report": report.as_json()}
+
+
+def _broken(error: OSError) -> PlatformError:
+    return PlatformError(
+        "E-MACHINE",
+        f"room to write what was read, and a disk that can be read ({error.strerror})",
+        repair="free disk space or repair the disk, then run again; nothing was published",
+    )
 
 
 def _as_json(error: TickmarkError) -> dict[str, object]:

@@ -75,8 +75,11 @@ def lines(file: Verified) -> Iterator[tuple[int, int, bytes | None]]:
 
 
 def _decoded(offset: int, content: bytes) -> str:
-    """Text of a line; a byte order mark is a part of the first one."""
-    return content.decode("utf-8" if offset else "utf-8-sig")
+    """Text of a line; a byte order mark is a part of the first one. Raises RecordRejected."""
+    try:
+        return content.decode("utf-8" if offset else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise RecordRejected("E-TEXT-UTF8", f"(record, byte {error.start + 1})", "UTF-8 text", None) from None
 
 
 def _jsonl(file: Verified) -> Iterator[Record]:
@@ -98,10 +101,7 @@ def _jsonl(file: Verified) -> Iterator[Record]:
 def _object(offset: int, content: bytes | None) -> JsonObject | None:
     if content is None:
         raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", None)
-    try:
-        source = _decoded(offset, content)
-    except UnicodeDecodeError as error:
-        raise RecordRejected("E-TEXT-UTF8", f"(record, byte {error.start + 1})", "UTF-8 text", None) from None
+    source = _decoded(offset, content)
     if not source.strip(" \t\r"):
         return None
     value = strictjson.loads(source)
@@ -135,6 +135,7 @@ class _Lines:
 
     file: Verified
     places: list[tuple[int, int]] = field(default_factory=list)
+    rejected: RecordRejected | None = None
     count: int = 0
     terminated: bool = True
 
@@ -146,14 +147,19 @@ class _Lines:
                 raise _unreadable_csv(self.file, self.count, f"lines of at most {MAX_LINE} bytes")
             self.terminated = length > len(content)
             try:
-                yield _decoded(offset, content) + "\n"
-            except UnicodeDecodeError:
-                raise _unreadable_csv(self.file, self.count, "UTF-8 text") from None
+                text = _decoded(offset, content)
+            except RecordRejected as rejected:
+                self.rejected = self.rejected or rejected
+                # Quotes and commas are ASCII: where the record ends does not depend on the encoding.
+                text = content.decode("ascii", errors="replace")
+            yield text + "\n"
 
     def record(self) -> Record:
         """The record that the parser just finished."""
         taken, self.places = self.places, []
-        return Record(self.count - len(taken) + 1, taken[0][0], sum(length for _, length in taken))
+        rejected, self.rejected = self.rejected, None
+        length = sum(length for _, length in taken)
+        return Record(self.count - len(taken) + 1, taken[0][0], length, rejected=rejected)
 
 
 def _csv(file: Verified, format_: Format) -> Iterator[Record]:
@@ -163,12 +169,11 @@ def _csv(file: Verified, format_: Format) -> Iterator[Record]:
     for cells in _rows(source):
         record = source.record()
         end = record.offset + record.length
-        if not any(map(str.strip, cells)):
-            pass
-        elif header is None:
-            header = _header(cells, format_, file, record.line)
-        else:
-            _fill(record, header, cells)
+        if any(map(str.strip, cells)):
+            if header is None:
+                header = _header(cells, format_, file, record.line)
+            elif record.rejected is None:
+                _fill(record, header, cells)
         if record.rejected is not None and not source.terminated:
             raise _truncated(file, source.count)
         yield record
@@ -192,7 +197,7 @@ def _rows(source: _Lines) -> Iterator[list[str]]:
         raise _unreadable_csv(source.file, begins, "a record with balanced quotes and LF line ends") from None
 
 
-def _unreadable_csv(file: Verified, line: int, expected: str) -> InputRejectedError:
+def _unreadable_csv(file: Verified, line: int | None, expected: str) -> InputRejectedError:
     return InputRejectedError(
         "E-CSV-SYNTAX",
         expected,
@@ -233,8 +238,6 @@ def _bucket_pages(file: Verified, coverage: Coverage) -> Iterator[Record]:
             raise _not_pages(file, f"at most {MAX_DOCUMENT} bytes per document")
     try:
         document = strictjson.loads(_decoded(0, whole.getvalue()))
-    except UnicodeDecodeError:
-        raise _not_pages(file, "UTF-8 text") from None
     except RecordRejected as rejected:
         raise _not_pages(file, f"{rejected.expected} ({rejected.rule})", rejected.field) from None
     for index, page in enumerate(document if isinstance(document, list) else [document]):

@@ -20,6 +20,8 @@ from tickmark.records import Attempt, Row
 from tickmark.recount import plan
 from tickmark.specbook import SpecBook
 
+SEGMENTS_REMEMBERED = 2_000_000
+"""Texts a child knows it wrote; one that it forgot is written again, and counted once all the same."""
 FORMATS: dict[str, Format] = {**gateways.FORMATS, **invoices.FORMATS}
 
 
@@ -67,17 +69,17 @@ class Reader:
         file, coverage = Verified(path, display), Coverage()
         report = FileReport(self.source.name, file_no, display, self.format.name)
         keys: Counter[str] = Counter()
-        first: RecordRejected | None = None
+        first: tuple[Record, RecordRejected] | None = None
         for record in records(file, self.format, coverage):
             report.records += 1
-            rejected = self._take(record, report, keys)
-            first = first or rejected
+            if (rejected := self._take(record, report, keys)) and first is None:
+                first = (record, rejected)
         report.sha256, report.bytes_delivered = file.sha256, file.bytes_delivered
         report.bytes_decoded = file.bytes_decoded
         report.spans = [(start.isoformat(), end.isoformat()) for start, end in _merged(coverage.spans)]
         report.more_after = [end.isoformat() for end in coverage.more_after]
         if first is not None and report.read == 0:
-            raise self._foreign(display, first)
+            raise self._foreign(display, *first)
         if report.records == report.blank and not report.spans:
             raise _blank(display)
         return report
@@ -113,11 +115,14 @@ class Reader:
             where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest())
             if isinstance(row, Attempt):
                 body = self.format.request_body(value) if self.format.request_body else None
-                self._writers.add("attempts", (*where, *self._plan(row, body), *own))
+                self._writers.add("attempts", (*where, *self._plan(row, body, lineage[2:4]), *own))
             else:
                 self._writers.add(self.format.table, (*where, *own))
 
-    def _plan(self, attempt: Attempt, body: JsonObject | None) -> tuple[object, ...]:
+    def _plan(
+        self, attempt: Attempt, body: JsonObject | None, delivery: tuple[object, ...]
+    ) -> tuple[object, ...]:
+        """How the attempt is counted; its texts carry the delivery, for one attempt may come twice."""
         model = attempt.response_model or attempt.request_model
         how = plan(attempt.provider, attempt.operation, model, attempt.started_at, body, self._specs)
         identity = f"{self.source.name}\0{attempt.record_key}".encode()
@@ -125,7 +130,7 @@ class Reader:
         if how.vocabulary is not None:
             for text, uses in Counter(how.segments).items():
                 segment = self._segment(how.vocabulary, text)
-                self._writers.add("segment_uses", (attempt_id, how.vocabulary, segment, uses))
+                self._writers.add("segment_uses", (*delivery, attempt_id, how.vocabulary, segment, uses))
         return (
             attempt_id,
             how.spec,
@@ -140,16 +145,19 @@ class Reader:
         """Keyed hash of a text; its first use writes the text into the private zone."""
         segment = hashlib.blake2b(text.encode(), digest_size=16, key=self._key).digest()
         if (vocabulary, segment) not in self._segments_written:
+            if len(self._segments_written) >= SEGMENTS_REMEMBERED:
+                self._segments_written.clear()
             self._segments_written.add((vocabulary, segment))
-            self._writers.add("segments", (vocabulary, segment, text))
+            self._writers.add_segment(vocabulary, segment, text)
         return segment
 
-    def _foreign(self, display: str, first: RecordRejected) -> InputRejectedError:
+    def _foreign(self, display: str, first: Record, why: RecordRejected) -> InputRejectedError:
         return InputRejectedError(
             "E-FILE-FORMAT",
-            f"at least one record of format {self.format.name} (first problem: {first})",
-            where=Where(display),
-            repair="check `format:` in tickmark.yaml; `tickmark formats` lists the formats",
+            f"at least one record of format {self.format.name}; "
+            f"here {why.rule} expects {why.expected}, got {why.got}",
+            where=Where(display, first.line, f"{first.place} {why.field}".strip()),
+            repair="correct the record, or `format:` in tickmark.yaml (`tickmark formats` lists the formats)",
         )
 
 

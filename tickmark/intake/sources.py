@@ -4,17 +4,21 @@ Lives here: the parent side of the reading children, and what is checked across 
 Does not live here: reading a file (reader), deduplication and period (sql/ingest).
 """
 
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from tickmark import errors
-from tickmark.errors import InputRejectedError, TickmarkError, Where
-from tickmark.home import Home, SourceConfig
+from tickmark.errors import BadSpecError, InputRejectedError, TickmarkError, Where, printable
+from tickmark.home import CONFIG, Home, SourceConfig
 from tickmark.intake.reader import FileReport
 
 MEMORY_BYTES = 8 * 2**30
@@ -45,22 +49,47 @@ class Staging:
 def find(home: Home, month: str) -> list[Landed]:
     """Every file of every source, numbered; raise InputRejectedError where a required source has none."""
     landed: list[Landed] = []
+    owners: dict[Path, str] = {}
     sides = [("gateway", source) for source in home.config.gateways]
     sides += [("bill", source) for source in home.config.bills]
     for side, source in sides:
         pattern = source.files.replace("{month}", month)
-        paths = sorted(path for path in home.folder.glob(pattern) if not path.name.startswith("."))
+        paths = _matching(home.folder, source, pattern)
         if not paths and source.required:
             raise InputRejectedError(
                 "E-SOURCE-MISSING",
                 f"at least one file like {pattern}",
-                where=Where("tickmark.yaml", field=source.name),
+                where=Where(CONFIG, field=source.name),
                 repair="deliver the file, or set `required: false` for this source",
             )
         for path in paths:
-            display = str(path.relative_to(home.folder))
+            if owners.setdefault(path, source.name) != source.name:
+                raise _delivered_twice(path, source, owners[path])
+            # Names are bytes: what is no UTF-8 is shown escaped.
+            display = os.fsencode(path.relative_to(home.folder)).decode(errors="backslashreplace")
             landed.append(Landed(source, side, len(landed), path, display))
     return landed
+
+
+def _matching(folder: Path, source: SourceConfig, pattern: str) -> list[Path]:
+    try:
+        return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+    except ValueError as error:
+        raise BadSpecError(
+            "E-CONFIG-GLOB",
+            f"a glob below the home ({error})",
+            where=Where(CONFIG, field=f"{source.name}.files"),
+            repair="write it like landing/bills/invoices*{month}*",
+        ) from None
+
+
+def _delivered_twice(path: Path, source: SourceConfig, owner: str) -> BadSpecError:
+    return BadSpecError(
+        "E-SOURCE-OVERLAP",
+        f"files that source {owner} does not match too; {printable(path.name)} would count twice",
+        where=Where(CONFIG, field=f"{source.name}.files"),
+        repair="make one of the two patterns narrower",
+    )
 
 
 def read_all(landed: Sequence[Landed], staging: Staging, progress: Callable[[str], None]) -> list[FileReport]:
@@ -87,22 +116,34 @@ def _jobs(landed: Sequence[Landed]) -> Iterator[list[Landed]]:
     shares: list[list[Landed]] = []
     for name in sources:
         files = [file for file in landed if file.source.name == name]
-        files.sort(key=lambda file: -file.path.stat().st_size)
+        files.sort(key=_size, reverse=True)
         shares += [files[start::CHILDREN_PER_SOURCE] for start in range(min(CHILDREN_PER_SOURCE, len(files)))]
-    yield from sorted(shares, key=lambda share: -sum(file.path.stat().st_size for file in share))
+    yield from sorted(shares, key=lambda share: sum(map(_size, share)), reverse=True)
+
+
+def _size(file: Landed) -> int:
+    # A link without a target or a file that is gone is named by the child.
+    return file.path.lstat().st_size if file.path.is_file() else 0
 
 
 def _read(
     number: int, files: list[Landed], staging: Staging, progress: Callable[[str], None]
 ) -> list[Outcome]:
-    answers = _child(f"{number:05d}", files, staging, progress)
+    part = f"{number:05d}"
+    answers = _child(part, files, staging, progress)
     if answers is not None:
         return answers
     if len(files) == 1:
         return [(files[0].file_no, _died(files[0]))]
     # One file killed the child: read them one by one to name it.
-    singles = (_read(number * 100_000 + file.file_no, [file], staging, progress) for file in files)
-    return [answer for single in singles for answer in single]
+    for half_written in staging.folder.glob(f"*/{part}.parquet"):
+        half_written.unlink()
+    singles = (_child(f"{part}-{file.file_no}", [file], staging, progress) for file in files)
+    return [
+        answer
+        for file, single in zip(files, singles, strict=True)
+        for answer in single or [(file.file_no, _died(file))]
+    ]
 
 
 def _child(
@@ -120,16 +161,14 @@ def _child(
     }
     names = {file.file_no: file.display for file in files}
     command = [sys.executable, "-I", "-m", "tickmark.intake"]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={}, text=True
-    ) as child:
-        assert child.stdin is not None  # noqa: S101 - PIPE above
-        assert child.stdout is not None  # noqa: S101 - PIPE above
-        assert child.stderr is not None  # noqa: S101 - PIPE above
-        child.stdin.write(json.dumps(job))
-        child.stdin.close()
-        answers: list[Outcome] = []
-        for line in child.stdout:
+    answers: list[Outcome] = []
+    with (
+        tempfile.TemporaryFile("w+") as complaints,
+        subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints, env={}, text=True
+        ) as child,
+    ):
+        for line in _converse(child, json.dumps(job)):
             said = json.loads(line)
             if "progress" in said:
                 progress(names[said["progress"]])
@@ -137,11 +176,25 @@ def _child(
                 answers.append(FileReport(**said["report"]))
             else:
                 answers.append((said["file_no"], _error(said["error"])))
-        complaint = child.stderr.read()
-    if child.returncode == 1 and "MemoryError" not in complaint and complaint:
+        code = child.wait()
+        complaints.seek(0)
+        complaint = complaints.read()
+    if code in (-signal.SIGINT, -signal.SIGTERM):
+        raise KeyboardInterrupt
+    if code == 1 and "MemoryError" not in complaint and complaint:
         # A bug of ours, not of the file: it must not be reported as the user's.
         raise RuntimeError(complaint.strip().splitlines()[-1])
-    return answers if child.returncode == 0 and len(answers) == len(files) else None
+    return answers if code == 0 and len(answers) == len(files) else None
+
+
+def _converse(child: subprocess.Popen[str], job: str) -> Iterator[str]:
+    assert child.stdin is not None  # noqa: S101 - a pipe
+    assert child.stdout is not None  # noqa: S101 - a pipe
+    # A child that died at once says why on stderr.
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(job)
+        child.stdin.close()
+    yield from child.stdout
 
 
 def _error(said: dict[str, object]) -> TickmarkError:
@@ -167,12 +220,11 @@ def _died(file: Landed) -> InputRejectedError:
 
 
 def _check_pages(reports: Sequence[FileReport]) -> None:
-    """A page that says more follows must be followed by a page that begins where it ends."""
+    """A page that says more follows must be followed by one that begins where it ends, in any file."""
     for report in reports:
-        begins = {start for other in reports if other.source == report.source for start, _ in other.spans}
-        within = {end for start, end in report.spans}
+        spans = [span for other in reports if other.source == report.source for span in other.spans]
         for end in report.more_after:
-            if end in within and end not in begins:
+            if not any(start <= end < until for start, until in spans):
                 raise InputRejectedError(
                     "E-PAGE-MISSING",
                     f"the page that follows {end}",

@@ -20,6 +20,8 @@ from tickmark.money import AMOUNT_SCALE
 from tickmark.records import Attempt, BillingLine, Invoice, RateRow, Row, UsageBucket
 
 BATCH = 50_000
+BATCH_TEXT = 64 * 10**6
+"""Characters of text after which a batch is written, however few rows it has."""
 _ARROW = {
     str: pa.string(),
     int: pa.int64(),
@@ -95,6 +97,8 @@ SCHEMAS: dict[str, pa.Schema] = {
     ),
     "segment_uses": pa.schema(
         [
+            ("file_no", pa.int64()),
+            ("record_no", pa.int64()),
             ("attempt_id", pa.string()),
             ("vocabulary", pa.string()),
             ("segment", pa.binary(16)),
@@ -117,6 +121,7 @@ class Writers:
     def __init__(self, folder: Path, part: str) -> None:
         self._folder, self._part = folder, part
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in SCHEMAS}
+        self._text = 0
         self._open: dict[str, pq.ParquetWriter] = {}
 
     def add(self, table: str, row: tuple[object, ...]) -> None:
@@ -125,6 +130,14 @@ class Writers:
         rows.append(row)
         if len(rows) >= BATCH:
             self._flush(table)
+
+    def add_segment(self, vocabulary: str, segment: bytes, text: str) -> None:
+        """Append one text to count; prompts may be long, so their batches end by size too."""
+        self.add("segments", (vocabulary, segment, text))
+        self._text += len(text)
+        if self._text >= BATCH_TEXT:
+            self._flush("segments")
+            self._text = 0
 
     def close(self) -> None:
         """Write what is left and the footers; before this the files are not readable."""

@@ -1,0 +1,1 @@
+"""Cases of every SELECT whose logic matters: rows in, rows out, in YAML."""
