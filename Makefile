@@ -38,5 +38,9 @@ lock: .venv/uv.stamp
 	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --generate-hashes --upgrade pyproject.toml -o requirements.txt
 	$(BIN)/uv pip compile --quiet --no-header --python-version 3.11 --generate-hashes --constraints requirements.txt --group dev pyproject.toml -o requirements-dev.txt
 
+# The data dictionary comes from the comments of the DDL; a test fails where it is stale.
+docs: .venv/run.stamp
+	$(BIN)/python docs/tables.py
+
 clean:
 	rm -rf .venv

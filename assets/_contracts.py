@@ -33,7 +33,10 @@ def rules(select: str) -> list[str]:
 def _checks(path: Path) -> dg.AssetChecksDefinition:
     table, select = path.stem.removeprefix(PREFIX), path.read_text("utf-8")
     asset = key("ingest." + table)
-    specs = [dg.AssetCheckSpec(rule, asset=asset, blocking=True) for rule in rules(select)]
+    specs = [
+        dg.AssetCheckSpec(rule, asset=asset, blocking=True, description="A violation stops the run.")
+        for rule in rules(select)
+    ]
 
     @dg.multi_asset_check(name="contract_" + table, specs=specs)
     def check(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.AssetCheckResult]:

@@ -50,7 +50,7 @@ def write_lake(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     close.warehouse.require(tables)
     with close.warehouse.connect() as database:
         manifest = _manifest(close, database)
-        version = lake.write(database, close.home.lake, str(close.month), tables, manifest)
+        version = lake.write(database, close.home.lake, str(close.month), tables, manifest, close.closed_at)
     close.keep_text()
     return dg.MaterializeResult(LAKE.key, metadata={"version": version.number, "draft": version.is_draft})
 
@@ -71,7 +71,6 @@ def _manifest(close: MonthRun, database: duckdb.DuckDBPyConnection) -> lake.Mani
     cards = sorted(close.home.folder.glob(close.home.config.contracts))
     return {
         "draft": drafts > 0,
-        "closed_at": close.closed_at.isoformat(),
         "inputs": [
             dict(zip(("file", "sha256", "bytes", "records", "loaded"), row, strict=True)) for row in inputs
         ],

@@ -20,6 +20,8 @@ INTERVAL_SECONDS = 300
 def SENSOR(context: dg.SensorEvaluationContext) -> dg.SkipReason:  # noqa: N802 - a definition, not a function
     """Deliver newly fired red flags."""
     home = Home(resources.home_folder())
+    if not home.outbox.exists():
+        return dg.SkipReason("no close yet")
     sent = delivery.drain(home, delivery.channels(home))
     if sent.failed:
         raise RuntimeError(f"not delivered, tried again in {INTERVAL_SECONDS} s: {sent.failed}")

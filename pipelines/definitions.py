@@ -24,11 +24,12 @@ def build(close: dg.ResourceDefinition, policy: ClosePolicy) -> dg.Definitions:
     )
 
 
-def _policy() -> ClosePolicy:
+def close_policy() -> ClosePolicy:
+    """When to close, as the home says; the defaults where there is no home to read."""
     try:
         return Home(resources.home_folder()).policy.close
     except BadSpecError:
         return ClosePolicy()
 
 
-defs = build(monthly_close.close_resource, _policy())
+defs = build(monthly_close.close_resource, close_policy())

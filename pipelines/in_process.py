@@ -6,6 +6,7 @@ Does not live here: lock and alerts (run.py), the job itself (monthly_close.py).
 
 import errno
 import os
+import sqlite3
 import uuid
 from pathlib import Path
 
@@ -18,6 +19,13 @@ from tickmark.errors import InputRejectedError, IntegrityError, PlatformError, T
 from tickmark.monthrun import MonthRun
 
 SETTINGS = Path(__file__).with_name("templates") / "dagster.yaml"
+_DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO)
+_SQLITE_DISK_ERRORS = (
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+)
 
 
 def close(run: MonthRun) -> lake.Version:
@@ -45,17 +53,15 @@ def close(run: MonthRun) -> lake.Version:
 
 def _understood(error: BaseException, instance: dg.DagsterInstance, run_id: str) -> TickmarkError | None:
     """The user's error inside whatever the engine wrapped around it; None for a bug of ours."""
-    for chain in _chain(error):
-        if isinstance(chain, TickmarkError):
-            return chain
-        if isinstance(chain, dg.DagsterError) and "check" in type(chain).__name__.lower():
+    for link in _chain(error):
+        if isinstance(link, TickmarkError):
+            return link
+        if isinstance(link, dg.DagsterError) and "check" in type(link).__name__.lower():
             return _broken_contract(instance, run_id)
-        if isinstance(chain, duckdb.ConstraintException):
+        if isinstance(link, duckdb.ConstraintException):
             return _broken_invariant()
-        if isinstance(chain, duckdb.OutOfMemoryException | duckdb.IOException | MemoryError) or _no_space(
-            chain
-        ):
-            return _no_room()
+        if (lacking := _lacking(link)) is not None:
+            return _broken_machine(lacking)
     return None
 
 
@@ -69,13 +75,17 @@ def _chain(error: BaseException) -> list[BaseException]:
     return found
 
 
-def _no_space(error: BaseException) -> bool:
-    return isinstance(error, OSError) and error.errno in (
-        errno.ENOSPC,
-        errno.EROFS,
-        errno.EACCES,
-        errno.EDQUOT,
-    )
+def _lacking(error: BaseException) -> str | None:
+    """What the machine lacked; None where the error is of another kind. Never the error's own text."""
+    if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
+        return "enough memory"
+    if isinstance(error, duckdb.IOException):
+        return "a disk with room, that can be read and written"
+    if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
+        return f"a disk with room, that can be read and written ({error.strerror})"
+    if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _SQLITE_DISK_ERRORS:
+        return f"a disk with room for Dagster's records ({error.sqlite_errorname})"
+    return None
 
 
 def _broken_contract(instance: dg.DagsterInstance, run_id: str) -> TickmarkError | None:
@@ -103,9 +113,9 @@ def _broken_invariant() -> IntegrityError:
     )
 
 
-def _no_room() -> PlatformError:
+def _broken_machine(lacking: str) -> PlatformError:
     return PlatformError(
         "E-MACHINE",
-        "enough disk, memory and permissions",
-        repair="free disk space or memory below the home, then run again; nothing was published",
+        lacking,
+        repair="free disk space or memory below the home, then run again; what is published stays whole",
     )

@@ -10,7 +10,6 @@ from contextlib import closing, contextmanager
 import dagster as dg
 
 from assets import ingest, meter, reconcile, redflags, report
-from assets._sql import MONTHS
 from pipelines import resources
 from tickmark.home import ClosePolicy, Home
 from tickmark.monthrun import MonthRun, locked
@@ -23,7 +22,6 @@ CHECKS = ingest.CHECKS
 JOB = dg.define_asset_job(
     "monthly_close",
     selection=dg.AssetSelection.all(),
-    partitions_def=MONTHS,
     executor_def=dg.in_process_executor,
     # A crashed run starts over: its workspace may be half written.
     tags={"dagster/retry_strategy": "ALL_STEPS"},

@@ -14,9 +14,11 @@ import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.run import Closed
 from tickmark import lake
+from tickmark.errors import printable
 from tickmark.home import Home
 
 OUT, ERR = Console(), Console(stderr=True)
@@ -33,7 +35,7 @@ def progress(title: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
         SpinnerColumn(),
         TextColumn(title),
         BarColumn(),
-        TextColumn("{task.completed} steps · {task.description}"),
+        TextColumn("{task.completed} steps · {task.description}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=ERR, transient=True) as bar:
@@ -121,27 +123,27 @@ def _close(found: Mapping[str, Any]) -> None:
             )
         )
     for flag in found["red_flags"]:
-        OUT.print(
-            f"[red]flag[/red] {flag['flag']}: {flag['summary']} (grade {flag['grade']})", highlight=False
-        )
+        _say("flag", "red", f"{flag['flag']}: {flag['summary']} (grade {flag['grade']})")
     for point in found["open_points"]:
-        OUT.print(f"[yellow]draft[/yellow] {point['source'] or 'month'}: {point['detail']}", highlight=False)
+        _say("draft", "yellow", f"{point['source'] or 'month'}: {point['detail']}")
     for r in found["rejects"]:
         place = f"{r['file']}:{r['line_no']}" if r["line_no"] else f"{r['file']} {r['place']}"
-        OUT.print(
-            f"[yellow]set aside[/yellow] {r['rule']} {place} {r['field']} "
-            f"expected {r['expected']}, got {r['got']}",
-            highlight=False,
+        _say(
+            "set aside",
+            "yellow",
+            f"{r['rule']} {place} {r['field']} expected {r['expected']}, got {r['got']}",
         )
     for r in found["exceptions"]:
-        OUT.print(
-            f"recount {r['file']}:{r['line_no']} {r['model']}: "
-            f"logged {r['tokens_logged']}, counted {r['tokens_recounted']}",
-            highlight=False,
-        )
+        counts = f"logged {r['tokens_logged']}, counted {r['tokens_recounted']}"
+        _say("recount", "", f"{r['file']}:{r['line_no']} {r['model']}: {counts}")
     for endpoint, error in found["alerts"]["failed"].items():
-        OUT.print(f"[red]alert[/red] {endpoint} not delivered: {error}", highlight=False)
-    OUT.print(f"report   {found['report']}\nfinance  {found['finance']}", soft_wrap=True, highlight=False)
+        _say("alert", "red", f"{endpoint} not delivered: {error}")
+    OUT.print(Text(f"report   {found['report']}\nfinance  {found['finance']}"), soft_wrap=True)
+
+
+def _say(tag: str, colour: str, text: str) -> None:
+    """One line; what comes from data is shown as it is, never as markup or as terminal commands."""
+    OUT.print(Text.assemble((tag, colour), f" {printable(text)}"), soft_wrap=True)
 
 
 def usd(amount: Decimal | None) -> str:
@@ -161,7 +163,7 @@ def table(head: Sequence[str], body: Sequence[Sequence[object]], right: Sequence
     for number, title in enumerate(head):
         drawn.add_column(title, justify="right" if number in right else "left", overflow="fold")
     for line in body:
-        drawn.add_row(*(str(cell) for cell in line))
+        drawn.add_row(*(Text(printable(str(cell))) for cell in line))
     return drawn
 
 

@@ -126,6 +126,7 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
         self.config = _load(self.folder, CONFIG, Config)
+        self._check_patterns()
         self.policy = _load(self.folder, self.config.policy, Policy)
         self._check_sources()
 
@@ -156,17 +157,30 @@ class Home:
     def report(self, month: str) -> Path:
         return self.folder / "reports" / month / "report.html"
 
-    def below(self, pattern: str) -> Path:
-        """A path or glob of the config, refused where it leaves the home."""
-        path = self.folder / pattern
-        if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise BadSpecError(
-                "E-CONFIG-PATH",
-                "a path inside the home",
-                where=Where(CONFIG),
-                repair="move or mount the files below the home and name them relative to it",
-            )
-        return path
+    def _check_patterns(self) -> None:
+        sources = (*self.config.gateways, *self.config.bills)
+        patterns = [(f"{source.name}.files", source.files) for source in sources]
+        for field, pattern in [
+            *patterns,
+            ("contracts", self.config.contracts),
+            ("policy", self.config.policy),
+        ]:
+            if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
+                raise BadSpecError(
+                    "E-CONFIG-PATH",
+                    "a path inside the home",
+                    where=Where(CONFIG, field=field),
+                    repair="move or mount the files below the home and name them relative to it",
+                )
+            try:
+                next(self.folder.glob(pattern), None)
+            except ValueError as error:
+                raise BadSpecError(
+                    "E-CONFIG-GLOB",
+                    f"a path or a glob ({error})",
+                    where=Where(CONFIG, field=field),
+                    repair="write it like landing/bills/invoices*{month}*",
+                ) from None
 
     def _check_sources(self) -> None:
         names: set[str] = set()
@@ -188,7 +202,6 @@ class Home:
                         repair="rename one of the two sources",
                     )
                 names.add(source.name)
-                self.below(source.files)
 
 
 Model = TypeVar("Model", bound=BaseModel)

@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
@@ -64,11 +65,17 @@ def current(lake: Path, month: str) -> Version | None:
 
 
 def write(
-    database: duckdb.DuckDBPyConnection, lake: Path, month: str, tables: Sequence[str], manifest: Manifest
+    database: duckdb.DuckDBPyConnection,
+    lake: Path,
+    month: str,
+    tables: Sequence[str],
+    manifest: Manifest,
+    closed_at: datetime,
 ) -> Version:
     """Write a new version, or return the current or latest one where nothing differs from it.
 
-    `manifest` gets the tables' rows and hashes, the version, and the hash of the previous manifest.
+    `manifest` gets the tables' rows and hashes, the version, and the hash of the previous manifest. It
+    holds no clock, so that the same deliveries give the same bytes; the chain notes `closed_at`.
     The version appears by one rename: a killed run leaves only a folder that the next run removes.
     """
     _repair_chain(lake)
@@ -93,7 +100,7 @@ def write(
     folder = lake / month / f"v{number:04d}"
     building.rename(folder)
     sync_folder(folder.parent)
-    _append_to_chain(lake, folder)
+    _append_to_chain(lake, folder, closed_at)
     return Version(month, number, folder, full)
 
 
@@ -154,9 +161,7 @@ def _copy(database: duckdb.DuckDBPyConnection, name: str, building: Path) -> dic
 
 
 def _same(known: Mapping[str, object], manifest: Manifest, contents: Mapping[str, object]) -> bool:
-    # Only the instant of closing may differ: it is not content.
-    fresh = {name: value for name, value in manifest.items() if name != "closed_at"}
-    return known["tables"] == contents and all(known.get(name) == value for name, value in fresh.items())
+    return known["tables"] == contents and all(known.get(name) == value for name, value in manifest.items())
 
 
 def _chain(lake: Path) -> list[dict[str, object]]:
@@ -165,15 +170,19 @@ def _chain(lake: Path) -> list[dict[str, object]]:
 
 
 def _repair_chain(lake: Path) -> None:
-    """Add the version that a killed run renamed into place but did not yet chain."""
+    """Add the version that a killed run put in place and did not chain; its instant is unknown."""
     chained = {str(line["version"]) for line in _chain(lake)}
     for folder in sorted(lake.glob("20??-??/v[0-9][0-9][0-9][0-9]")):
         if str(folder.relative_to(lake)) not in chained:
-            _append_to_chain(lake, folder)
+            _append_to_chain(lake, folder, None)
 
 
-def _append_to_chain(lake: Path, folder: Path) -> None:
-    line = {"version": str(folder.relative_to(lake)), "sha256": file_hash(folder / MANIFEST)}
+def _append_to_chain(lake: Path, folder: Path, closed_at: datetime | None) -> None:
+    line = {
+        "version": str(folder.relative_to(lake)),
+        "sha256": file_hash(folder / MANIFEST),
+        "closed_at": closed_at and closed_at.isoformat(),
+    }
     # Written anew: a full disk in the middle of a line would end the chain for ever.
     building = lake / f".{CHAIN}.building"
     building.write_text("".join(json.dumps(each) + "\n" for each in (*_chain(lake), line)), "utf-8")

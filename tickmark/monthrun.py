@@ -41,9 +41,12 @@ class MonthRun:
     closed_at: datetime
     checkout: Path
     progress: Callable[[str], None] = field(default=_silent)
+    staging: Path = field(init=False)
     warehouse: Warehouse = field(init=False)
 
     def __post_init__(self) -> None:
+        # A name of its own: children of a killed run may write for a while.
+        self.staging = self.work / f"staging-{secrets.token_hex(8)}"
         self.warehouse = Warehouse(self.work, self.home.lake, str(self.month))
 
     @property
@@ -58,10 +61,6 @@ class MonthRun:
     def work(self) -> Path:
         """Private folder of the run; the next run empties it."""
         return self.home.private / "run"
-
-    @property
-    def staging(self) -> Path:
-        return self.work / "staging"
 
     def reset(self) -> None:
         """Empty the workspace and create every table."""

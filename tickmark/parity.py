@@ -4,6 +4,8 @@ Lives here: exchanges with a known bill, and the table of variances, for `tickma
 Does not live here: how a request is counted (recount), and reading bytes (intake/).
 """
 
+import json
+import re
 from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -70,6 +72,8 @@ class ParityRow:
     reason: str | None
     rows: int
     rows_exact: int | None
+    rows_within_2: int | None
+    """Rows whose variance is at most two tokens."""
     tokens_variance_min: int | None
     tokens_variance_median: int | None
     tokens_variance_max: int | None
@@ -160,6 +164,7 @@ def _row(group: Group, seen: _Seen) -> ParityRow:
         **group._asdict(),
         rows=seen.rows,
         rows_exact=seen.variances[0] if seen.variances else None,
+        rows_within_2=sum(seen.variances[near] for near in range(-2, 3)) if seen.variances else None,
         tokens_variance_min=ordered[0],
         tokens_variance_median=ordered[(len(ordered) - 1) // 2],
         tokens_variance_max=ordered[-1],
@@ -194,7 +199,8 @@ def from_recorded(record: JsonObject) -> Exchange | None:
     """A line of a public collection of recorded exchanges; None where it is no ground truth.
 
     Not ground truth: failures, edited or scrubbed requests, made-up answers, a body that is no object, no
-    date (a spec holds in a span of time), a usage of zero (a stream cut before its usage was reported).
+    date (a spec holds in a span of time), a usage of zero (a stream cut before its usage was reported),
+    recordings that their project rewrote after they were billed (`REWRITTEN`).
     """
     operation = OPERATIONS.get(str(record.get("api")))
     started, body = record.get("recorded_at"), record.get("request_body")
@@ -222,8 +228,21 @@ def _is_evidence(record: JsonObject) -> bool:
         and record.get("authenticity") != "suspect-synthetic"
         and record.get("request_integrity") not in ("edited", "normalized")
         and not any(record.get(mark) for mark in _DOUBTS)
+        and not _is_rewritten(record)
     )
 
 
+def _is_rewritten(record: JsonObject) -> bool:
+    name = REWRITTEN.get(str(record.get("source_repo")))
+    return name is not None and name.search(json.dumps(record.get("request_body"), default=str)) is not None
+
+
 HTTP_OK = 200
+REWRITTEN = {"llamastack/llama-stack": re.compile(r"(?<![a-z0-9+/])ogx(?![a-z0-9+/])", re.IGNORECASE)}
+"""Repository → a name that its recordings cannot have had when they were billed.
+
+The project was renamed, and a replacement over its whole tree went through its recordings: requests came to
+hold the new name, while answers kept the count of the old one (with the old name put back, 40 of 40 distinct
+requests count as billed). Only for a project's own new name, never for a text that happens not to agree.
+"""
 _DOUBTS = ("response_id_conflict", "request_placeholder", "scrubbed_in_request")

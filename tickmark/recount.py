@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tickmark.formats import JsonObject
-from tickmark.framing.result import Framed, Shape, Uncountable
+from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
 from tickmark.specs import Exactness
@@ -35,6 +35,7 @@ class CountPlan:
 NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
 NOT_MEASURED = "requests of this shape were never measured for this model"
+TOO_DEEP = "a part of the request that is nested too deep"
 LONE_SURROGATE = "a text that is not valid Unicode"
 
 
@@ -56,16 +57,21 @@ def plan(
     if body is None:
         return _refused(spec, shape, NO_TEXT)
     try:
-        framed = spec.counts.framer(body, shape, spec.counts.constants, spec.counts.silent_fields)
+        request = Request(body, shape, started_at, spec.counts.silent_fields)
+        framed = spec.counts.framer(request, spec.counts.constants)
     except Uncountable as why:
-        return _refused(spec, why.shape, why.reason)
+        return _refused(spec, why.shape, spec.rule.not_counted.get(why.shape, why.reason))
+    except RecursionError:
+        return _refused(spec, "other", TOO_DEEP)
     return _planned(spec, spec.counts, shape, framed)
 
 
 def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:
     exactness = counts.exactness.get(shape, "none")
     if exactness == "none":
-        return _refused(spec, shape, NOT_MEASURED)
+        return _refused(spec, shape, spec.rule.not_counted.get(shape, NOT_MEASURED))
+    if exactness == "exact" and not framed.measured:
+        exactness = "exact_text"
     if not all(map(_is_unicode, framed.segments)):
         return _refused(spec, "other", LONE_SURROGATE)
     segments = tuple(segment for segment in framed.segments if segment)

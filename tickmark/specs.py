@@ -97,6 +97,8 @@ class Rule(_Strict):
     framing: Framing | None = None
     exactness: Annotated[dict[Shape, Exactness], Field(min_length=1)] | None = None
     """By shape of request; a shape that is not named is not compared."""
+    not_counted: dict[Shape, str] = {}
+    """Shapes that are not compared although they were measured, and why."""
     evidence: str | None = None
     """What was measured on how many recorded exchanges, or who documents it."""
 

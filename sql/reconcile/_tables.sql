@@ -2,8 +2,13 @@
 
 -- Whole units of 1e-12 USD: divisions of money stay exact in them, where `/` would give DOUBLE.
 create macro reconcile.pico(usd) as cast(cast(usd as decimal(38, 12)) * 1000000000000::decimal(13, 0) as hugeint);
-create macro reconcile.share(part, whole) as
-    cast(reconcile.pico(part) * 1000000 // nullif(reconcile.pico(whole), 0) as decimal(24, 0)) * 0.000001::decimal(6, 6);
+-- A share with six decimals, cut; NULL of nothing. A share of almost nothing stops at 1e11: every column holds that.
+create macro reconcile.share(part, whole) as case when part is not null and reconcile.pico(whole) <> 0 then
+    cast(
+        greatest(least(reconcile.pico(part) * 1000000 // reconcile.pico(whole), 100000000000000000), -100000000000000000)
+        as decimal(24, 0)
+    ) * 0.000001::decimal(6, 6)
+end;
 create macro reconcile.usd(pico) as cast(pico as decimal(38, 0)) * 0.000000000001::decimal(12, 12);
 -- `//` cuts towards zero: a negative amount (a credit) is shifted down to its floor. The divisor is positive.
 create macro reconcile.floor_div(part, whole) as part // whole - case when part % whole < 0 then 1 else 0 end;

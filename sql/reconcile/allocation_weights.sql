@@ -37,6 +37,12 @@ parts as (
     from basis b
     where b.tokens_more > 0 or b.is_unlogged
 ),
+-- Twelve digits of a part are enough, and the products below stay within whole numbers of 38 digits.
+scaled as (
+    select * replace (part // greatest(sum(part) over cell // 1000000000000, 1) as part)
+    from parts
+    window cell as (partition by provider, account, model, token_class, day)
+),
 -- Each part goes from the sum of the parts before it to the sum with it: nothing is lost by rounding.
 weighed as (
     select
@@ -44,7 +50,7 @@ weighed as (
         sum(part) over (cell order by team, workload rows unbounded preceding) as part_to,
         sum(part) over cell as whole,
         cost_pico * part_to // whole - cost_pico * (part_to - part) // whole as weight_pico
-    from parts
+    from scaled
     window cell as (partition by provider, account, model, token_class, day)
 ),
 whole_document as (

@@ -30,8 +30,7 @@ bounds as (
         max(value) filter (name = 'trend.cache_billed_share') as billed_share,
         max(value) filter (name = 'trend.cache_hit_points') as points,
         max(value) filter (name = 'trend.min_attempts') as min_attempts,
-        max(value) filter (name = 'trend.min_sigma') as sigma,
-        max(value) filter (name = 'reconcile.materiality_usd') as least_usd
+        max(value) filter (name = 'trend.min_sigma') as sigma
     from ingest.policy
 ),
 billed as (
@@ -47,7 +46,7 @@ billed as (
     join moved m using (provider, account, model)
     join lost l using (provider, account, model)
     cross join bounds b
-    where r.tokens_logged - m.tokens < b.billed_share * r.tokens_logged and l.cost_usd >= b.least_usd
+    where r.tokens_logged - m.tokens < b.billed_share * r.tokens_logged and l.cost_usd >= 0
 ),
 -- 2. This fortnight against the one before.
 windows as (

@@ -12,8 +12,11 @@ from tickmark.tokenizers import Counters
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden_counts"
 COMPUTED = json.loads((GOLDEN / "computed.json").read_text("utf-8"))
-BILLED = strictyaml.load(GOLDEN / "billed.yaml", "billed.yaml")
-assert isinstance(BILLED, list)
+BILLED: list[dict[str, object]] = []
+for name in ("billed.yaml", "billed_tools.yaml"):
+    requests = strictyaml.load(GOLDEN / name, name)
+    assert isinstance(requests, list)
+    BILLED += requests
 
 
 @pytest.mark.parametrize("vocabulary", COMPUTED["columns"][1:])
@@ -32,5 +35,5 @@ def test_every_request_counts_as_its_provider_billed_it(
     assert isinstance(body, dict)
     started = datetime.combine(date.fromisoformat(str(request_["on"])), time(12), UTC)
     plan = recount.plan(provider, operation, model, started, {"model": model, **body}, specs)
-    assert (plan.exactness, plan.reason) == ("exact", None)
+    assert (plan.exactness, plan.reason) == (request_.get("exactness", "exact"), None)
     assert recount.count([plan], counters) == [request_["billed"]]

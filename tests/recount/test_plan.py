@@ -52,18 +52,23 @@ def user(*parts: object) -> list[object]:
     return [{"role": "user", "content": list(parts)}]
 
 
-TOOL = {"type": "function", "function": {"name": "f"}}
+TOOL: dict[str, Any] = {"type": "function", "function": {"name": "f"}}
 
 
 @pytest.mark.parametrize(
     ("body", "shape"),
     [
-        ({"tools": [TOOL]}, "tools"),
-        ({"functions": [{"name": "f"}]}, "tools"),
+        ({"tools": [{"type": "custom", "custom": {"name": "f"}}]}, "tools"),
+        ({"tools": [TOOL], "functions": [{"name": "f"}]}, "tools"),
+        ({"tools": [TOOL], "tool_choice": {"type": "allowed_tools"}}, "tools"),
+        ({"tools": [TOOL], "web_search_options": {}}, "tools"),
         ({"web_search_options": {}}, "tools"),
-        ({"messages": [HELLO, {"role": "assistant", "content": None, "tool_calls": [TOOL]}]}, "tools"),
-        ({"messages": [{"role": "tool", "content": "7", "tool_call_id": "x"}]}, "tools"),
+        ({"messages": [HELLO, {"role": "assistant", "content": None, "tool_calls": [TOOL]}]}, "tool_calls"),
+        ({"messages": [{"role": "assistant", "function_call": TOOL["function"]}]}, "tool_calls"),
+        ({"messages": [{"role": "tool", "content": "7", "tool_call_id": "x"}]}, "tool_calls"),
         ({"response_format": {"type": "json_schema", "json_schema": {}}}, "schema"),
+        ({"response_format": {"type": "grammar"}}, "schema"),
+        ({"tools": [{**TOOL, "function": {"name": "f", "examples": ["x"]}}]}, "other"),
         ({"messages": user({"type": "image_url", "image_url": {"url": "u"}})}, "media"),
         ({"messages": user({"type": "file", "file": {"file_id": "f"}}), "tools": [TOOL]}, "media"),
         ({"audio": {"voice": "a"}}, "media"),
@@ -97,7 +102,7 @@ def test_a_chat_request_that_no_rule_places_is_not_counted_and_says_why(
         ({"prompt": {"id": "p"}}, "state"),
         ({"input": [HELLO, {"type": "item_reference", "id": "i"}]}, "state"),
         ({"input": [HELLO, {"type": "reasoning", "id": "i", "summary": []}]}, "state"),
-        ({"input": [HELLO, {"type": "function_call", "name": "f", "arguments": "{}"}]}, "tools"),
+        ({"input": [HELLO, {"type": "function_call", "name": "f", "arguments": "{}"}]}, "tool_calls"),
         ({"tools": [{"type": "web_search"}]}, "tools"),
         ({"text": {"format": {"type": "json_schema", "schema": {}}}}, "schema"),
         ({"text": {"verbosity": "low"}}, "other"),
@@ -190,7 +195,7 @@ def test_a_repeated_text_is_counted_once_and_added_each_time(specs: SpecBook, co
             return Spy()
 
     plans = [chat(specs, messages=[HELLO] * n) for n in (1, 2, 3)]
-    counted = recount.count([*plans, chat(specs, tools=[TOOL])], Watched(specs.vocabularies))
+    counted = recount.count([*plans, chat(specs, audio={"voice": "a"})], Watched(specs.vocabularies))
     assert counted == [8, 13, 18, None]
     assert asked == ["Hello"]
 

@@ -1,4 +1,4 @@
-"""An empty warehouse in memory: every table of the product's own DDL, filled by a case, SELECTs run as the close runs them.
+"""A warehouse in memory: every table of the product's own DDL, filled by a case, SELECTs run as by a close.
 
 A row of a case names only what it is about. A NOT NULL column that it leaves out gets the value of
 `_defaults.yaml`, else the zero of its type; `attempt_id`, `record_key` and `record_no` count up.
@@ -83,7 +83,7 @@ class Warehouse:
         self.database.execute("begin")
         try:
             self.fill("ingest.close", given.get("ingest.close", [{}]))
-            figures = dict(Policy().figures()) | (policy or {})
+            figures: dict[str, Any] = {**dict(Policy().figures()), **(policy or {})}
             self.fill("ingest.policy", [{"name": name, "value": value} for name, value in figures.items()])
             self.fill("reconcile.causes", self.select("reconcile.causes"))
             for table, rows in given.items():
@@ -110,19 +110,24 @@ class Warehouse:
                 values.append(row[name] if name in row else _default(name, kind, number))
         # Rows of one `times` differ in what counts up.
         casts = [
-            "cast(? as " + columns[name][0] + ")" + ("" if name in row else COUNTING.get(name, "")) for name in names
+            "cast(? as " + columns[name][0] + ")" + ("" if name in row else COUNTING.get(name, ""))
+            for name in names
         ]
         self.database.execute(
-            "insert into " + table + " (" + ", ".join(names) + ") select " + ", ".join(casts) + " from range(?) r(i)",
+            "insert into "
+            + table
+            + " ("
+            + ", ".join(names)
+            + ") select "
+            + ", ".join(casts)
+            + " from range(?) r(i)",
             [*values, times],
         )
 
     def run(self, tables: Sequence[str]) -> None:
         """Fill each table from its SELECT, in the order in which they read each other."""
         for table in in_order(tables):
-            self.database.execute(
-                "insert into " + table + " by name\n" + SELECTS[table].read_text("utf-8")
-            )
+            self.database.execute("insert into " + table + " by name\n" + SELECTS[table].read_text("utf-8"))
 
     def select(self, table: str) -> list[dict[str, Any]]:
         """What the SELECT of a table, or of a contract, returns."""
@@ -148,7 +153,7 @@ def _default(name: str, kind: str, number: int) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value as a case writes it: times in UTC and decimals without trailing zeros as text, like very large numbers."""
+    """A value as a case writes it: times, decimals (no trailing zeros) and very large numbers as text."""
     if isinstance(value, int) and abs(value) >= 10**18:
         return str(value)
     if isinstance(value, Decimal):

@@ -10,16 +10,16 @@ is counted once, however many requests resend it.
 from collections.abc import Callable
 from typing import Any
 
-from tickmark.formats import JsonObject
 from tickmark.framing import inputs, mistral_chat, openai_chat, openai_responses
-from tickmark.framing.result import Framed, Shape
+from tickmark.framing.result import Framed, Request
 
-Framer = Callable[[JsonObject, Shape, Any, frozenset[str]], Framed]
-"""Body, its shape, the rule's constants, the request fields known to add nothing; raises Uncountable."""
+Framer = Callable[[Request, Any], Framed]
+"""From a request and the rule's constants; raises Uncountable."""
 
 FRAMERS: dict[tuple[str, str], Framer] = {
     ("openai_messages", "chat"): openai_chat.frame,
-    ("openai_messages", "responses"): openai_responses.frame,
+    ("openai_messages", "responses"): openai_responses.frame_text,
+    ("openai_responses", "responses"): openai_responses.frame,
     ("mistral_messages", "chat"): mistral_chat.frame,
     ("inputs", "embeddings"): inputs.frame,
 }

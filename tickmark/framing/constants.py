@@ -4,6 +4,7 @@ Lives here: names, types and meaning of the numbers.
 Does not live here: the numbers (tokenizer_specs/) and the arithmetic (one module per family).
 """
 
+from datetime import date
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,10 +16,62 @@ class _Constants(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class OpenAIMessages(_Constants):
-    """Messages of OpenAI's chat and responses interfaces: special tokens around role and text."""
+class OpenAITools(_Constants):
+    """Offered tools. A choice that is null was never measured, and requests with it are not counted."""
 
-    rule: Literal["openai_messages"]
+    written: Literal["commented", "plain"]
+    """How their schemas are written as TypeScript (typescript.py)."""
+    per_request: int
+    """Tokens beside those of the section."""
+    choice_required: int | None
+    """Tokens for `tool_choice: required`."""
+    choice_none: int | None
+    """Tokens for `tool_choice: none`."""
+    choice_forced: int | None
+    """Tokens for a function that must be called, beside its name."""
+    names_forced: bool
+    """Whether that function's name opens the answer and is counted."""
+
+
+class OpenAICalls(_Constants):
+    """Past calls of tools and their results. What is false or null was never measured, and is not counted."""
+
+    per_call: int
+    """Tokens of a call beside its message, its function's name and its arguments."""
+    per_result: int
+    """Tokens of a result on top of `per_message`, beside its function's name and its text."""
+    beside_text: bool
+    """Whether a call in a message with a text of its own was measured."""
+    parallel: bool
+    """Whether several calls in one message were measured."""
+    escaped_until: date | None
+    """First day on which the results of such calls are no longer known to be escaped to ASCII."""
+    unescaped_from: date | None
+    """First day on which they are known not to be."""
+
+
+class OpenAIAnswerSchema(_Constants):
+    """A schema for the answer."""
+
+    per_name: int | None
+    """Tokens beside the schema's name where that heads an answer. null: it heads none."""
+    beside_tools: bool
+    """Whether requests with tools and a schema were measured; if not, they are not counted."""
+
+
+class OpenAIAdditions(_Constants):
+    """What OpenAI's servers write into a chat beside its messages. null: never measured, not counted."""
+
+    heading: str
+    """Text before an opening system message that carries a section."""
+    late_system: bool
+    """Whether a section was measured where a system message comes, but does not open the chat."""
+    tools: OpenAITools | None
+    calls: OpenAICalls | None
+    answer_schema: OpenAIAnswerSchema | None
+
+
+class _OpenAI(_Constants):
     per_request: int
     """Tokens added once: the start of the answer, and any text that the provider puts in front."""
     per_message: int
@@ -29,6 +82,27 @@ class OpenAIMessages(_Constants):
     """More tokens per assistant message. null: never measured, so requests with one are not counted."""
     names: bool
     """Whether a named message is headed `role:name`. false: never measured, so names are not counted."""
+
+
+class OpenAIMessages(_OpenAI):
+    """Messages of OpenAI's chat and responses interfaces: special tokens around role and text."""
+
+    rule: Literal["openai_messages"]
+    additions: OpenAIAdditions | None = None
+    """Of the chat interface. Absent: only plain text is counted."""
+
+
+class OpenAIResponses(_OpenAI):
+    """The responses interface, where calls and sections of hidden text stand by themselves."""
+
+    rule: Literal["openai_responses"]
+    per_sections: int
+    """Tokens around the hidden sections, if there are any."""
+    per_call: int
+    """Tokens of a past call beside its function's name, which counts twice, and its arguments."""
+    per_result: int
+    """Tokens of a result beside its text."""
+    tools: OpenAITools
 
 
 class MistralMessages(_Constants):
@@ -55,4 +129,6 @@ class Inputs(_Constants):
     """Tokens added to each input."""
 
 
-Framing: TypeAlias = Annotated[OpenAIMessages | MistralMessages | Inputs, Field(discriminator="rule")]
+Framing: TypeAlias = Annotated[
+    OpenAIMessages | OpenAIResponses | MistralMessages | Inputs, Field(discriminator="rule")
+]

@@ -5,31 +5,31 @@ Lives here: one text, a list of texts, token ids and lists of them. Does not liv
 Source: recorded exchanges of OpenAI (nothing added) and Mistral (a beginning and an end token per input).
 """
 
-from tickmark.formats import Json, JsonObject
+from tickmark.formats import Json
 from tickmark.framing.additions import addition
 from tickmark.framing.constants import Inputs
-from tickmark.framing.result import Framed, Shape, Uncountable, refuse_unplaced
+from tickmark.framing.result import Framed, Request, Uncountable, refuse_unplaced
 
 _PLACED = frozenset({"input"})
 
 
-def frame(body: JsonObject, shape: Shape, rule: Inputs, silent: frozenset[str]) -> Framed:
+def frame(request: Request, rule: Inputs) -> Framed:
     """Overhead (added tokens and token ids) and segments of an embeddings request."""
-    framed = addition(shape)
-    refuse_unplaced(body, silent | _PLACED, "request")
-    given = body.get("input")
+    framed = addition(request.shape)
+    refuse_unplaced(request.body, request.silent_fields | _PLACED, "request")
+    given = request.body.get("input")
     inputs = [given] if isinstance(given, str) or _token_ids(given) else given
     if not isinstance(inputs, list):
         raise Uncountable("other", "request field `input` is neither text nor token ids")
-    overhead = framed.overhead_tokens + rule.per_input * len(inputs)
+    framed.overhead_tokens += rule.per_input * len(inputs)
     for item in inputs:
         if isinstance(item, str):
             framed.segments.append(item)
         elif isinstance(item, list) and _token_ids(item):
-            overhead += len(item)
+            framed.overhead_tokens += len(item)
         else:
             raise Uncountable("other", "an input that is neither text nor token ids")
-    return Framed(overhead, framed.segments)
+    return framed
 
 
 def _token_ids(given: Json) -> bool:

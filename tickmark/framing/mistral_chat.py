@@ -13,7 +13,7 @@ from tickmark.framing.additions import addition
 from tickmark.framing.constants import MistralMessages
 from tickmark.framing.result import (
     Framed,
-    Shape,
+    Request,
     Uncountable,
     joined_text,
     messages,
@@ -26,25 +26,25 @@ _MESSAGE_FIELDS = frozenset({"role", "content"})
 _THINKING_FIELDS = frozenset({"type", "thinking"})
 
 
-def frame(body: JsonObject, shape: Shape, rule: MistralMessages, silent: frozenset[str]) -> Framed:
+def frame(request: Request, rule: MistralMessages) -> Framed:
     """Overhead and segments of a chat completion request."""
-    framed = addition(shape, rule.adds_nothing)
-    refuse_unplaced(body, silent | _PLACED, "request")
-    overhead = framed.overhead_tokens + _per_request(body, rule)
+    framed = addition(request.shape, rule.adds_nothing)
+    refuse_unplaced(request.body, request.silent_fields | _PLACED, "request")
+    framed.overhead_tokens += _per_request(request.body, rule)
     previous: object = None
-    for message in messages(body, "messages"):
+    for message in messages(request.body, "messages"):
         refuse_unplaced(message, _MESSAGE_FIELDS, "message")
         role = message.get("role")
         if not isinstance(role, str) or role not in rule.per_role or role == previous:
             raise Uncountable("other", "an order of message roles that was never measured")
-        overhead += rule.per_role[role]
+        framed.overhead_tokens += rule.per_role[role]
         for segment, control_tokens in _segments(message.get("content"), rule):
             framed.segments.append(segment)
-            overhead += control_tokens
+            framed.overhead_tokens += control_tokens
         previous = role
     if previous == "assistant":
         raise Uncountable("other", "a prefix of the answer was never measured")
-    return Framed(overhead, framed.segments)
+    return framed
 
 
 def _per_request(body: JsonObject, rule: MistralMessages) -> int:

@@ -5,16 +5,17 @@ Lives here: the types that every family shares. Does not live here: any family's
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from tickmark.formats import JsonObject
 
-Shape: TypeAlias = Literal["text", "tools", "schema", "media", "state", "other", "none"]
+Shape: TypeAlias = Literal["text", "tools", "tool_calls", "schema", "media", "state", "other", "none"]
 """What a request carries beside plain messages, the hardest to count first:
 
-`state` text that only the provider holds · `media` images, audio, files · `tools` tool definitions, calls,
-results or built-in tools · `schema` a schema for the answer · `other` something that no rule here places ·
-`text` nothing else · `none` the log holds no text.
+`state` text that only the provider holds · `media` images, audio, files · `tool_calls` past calls of tools or
+their results · `tools` definitions of tools, or built-in tools · `schema` a schema for the answer · `other`
+something that no rule here places · `text` nothing else · `none` the log holds no text.
 """
 
 LONGEST_NAME = 40
@@ -24,11 +25,24 @@ _PART_FIELDS = frozenset({"type", "text"})
 
 
 @dataclass(frozen=True, slots=True)
+class Request:
+    """One logged request, as a framing rule is asked about it."""
+
+    body: JsonObject
+    shape: Shape
+    started_at: datetime
+    silent_fields: frozenset[str]
+    """Request fields that are known to add nothing."""
+
+
+@dataclass(slots=True)
 class Framed:
-    """Billed input tokens = `overhead_tokens` + the tokens of every segment."""
+    """Billed input tokens = `overhead_tokens` + the tokens of every segment; a rule adds as it reads."""
 
     overhead_tokens: int
     segments: list[str]
+    measured: bool = True
+    """False: some part was never seen on a bill and is counted as its like is, so the count is only near."""
 
 
 class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule and the plan, never shown as an error

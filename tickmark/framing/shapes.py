@@ -9,16 +9,17 @@ from collections.abc import Iterator
 from tickmark.formats import Json, JsonObject
 from tickmark.framing.result import Shape
 
-_HARDEST_FIRST: tuple[Shape, ...] = ("state", "media", "tools", "schema", "other")
-_STATE_FIELDS = ("previous_response_id", "conversation", "agent_id")
-_TOOL_FIELDS = ("tools", "functions")
-_TURN_TOOL_FIELDS = ("tool_calls", "function_call")
+_HARDEST_FIRST: tuple[Shape, ...] = ("state", "media", "tool_calls", "tools", "schema", "other")
 _TOOL_ROLES = ("tool", "function")
-_PLAIN_ANSWERS = ("text", "json_object")
-_ITEMS: dict[Json, Shape] = {None: "text", "message": "text", "item_reference": "state", "reasoning": "state"}
+PLAIN_ANSWERS = ("text", "json_object")
+_ITEMS: dict[Json, Shape] = {
+    **dict.fromkeys((None, "message"), "text"),
+    **dict.fromkeys(("item_reference", "reasoning"), "state"),
+    **dict.fromkeys(("function_call", "function_call_output"), "tool_calls"),
+}
 _PARTS: dict[Json, Shape] = {
     **dict.fromkeys(("text", "input_text", "output_text", "thinking"), "text"),
-    **dict.fromkeys(("tool_use", "tool_result", "server_tool_use", "web_search_tool_result"), "tools"),
+    **dict.fromkeys(("tool_use", "tool_result", "server_tool_use", "web_search_tool_result"), "tool_calls"),
     **dict.fromkeys(("image", "image_url", "input_image", "audio_url", "input_audio", "video_url"), "media"),
     **dict.fromkeys(("file", "input_file", "document", "document_url"), "media"),
 }
@@ -36,15 +37,16 @@ def shape_of(body: JsonObject) -> Shape:
 
 
 def _request_shapes(body: JsonObject) -> Iterator[Shape]:
-    if any(body.get(field) for field in _STATE_FIELDS) or isinstance(body.get("prompt"), dict):
+    held = body.get("previous_response_id") or body.get("conversation") or body.get("agent_id")
+    if held or isinstance(body.get("prompt"), dict):
         yield "state"
-    if any(body.get(field) for field in _TOOL_FIELDS) or body.get("web_search_options") is not None:
+    if body.get("tools") or body.get("functions") or body.get("web_search_options") is not None:
         yield "tools"
     if body.get("audio"):
         yield "media"
     text = body.get("text")
     for wanted in (body.get("response_format"), text.get("format") if isinstance(text, dict) else None):
-        if isinstance(wanted, dict) and wanted.get("type") not in _PLAIN_ANSWERS:
+        if isinstance(wanted, dict) and wanted.get("type") not in PLAIN_ANSWERS:
             yield "schema"
 
 
@@ -52,8 +54,8 @@ def _turn_shapes(turn: JsonObject) -> Iterator[Shape]:
     kind = turn.get("type")
     if kind is not None:
         yield _ITEMS.get(kind, "tools") if isinstance(kind, str) else "other"
-    if turn.get("role") in _TOOL_ROLES or any(turn.get(field) for field in _TURN_TOOL_FIELDS):
-        yield "tools"
+    if turn.get("role") in _TOOL_ROLES or turn.get("tool_calls") or turn.get("function_call"):
+        yield "tool_calls"
     content = turn.get("content")
     if isinstance(content, list):
         for part in content:

@@ -85,13 +85,13 @@ class Reader:
         return report
 
     def _take(self, record: Record, report: FileReport, keys: Counter[str]) -> RecordRejected | None:
+        if record.value is None and record.rejected is None:
+            report.blank += 1
+            return None
         lineage = (
             self.source.name, self.source.account, report.file_no, report.records,
             record.line, record.offset, record.length,
         )  # fmt: skip
-        if record.value is None and record.rejected is None:
-            report.blank += 1
-            return None
         try:
             if record.rejected is not None:
                 raise record.rejected

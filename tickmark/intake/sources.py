@@ -54,7 +54,7 @@ def find(home: Home, month: str) -> list[Landed]:
     sides += [("bill", source) for source in home.config.bills]
     for side, source in sides:
         pattern = source.files.replace("{month}", month)
-        paths = _matching(home.folder, source, pattern)
+        paths = sorted(path for path in home.folder.glob(pattern) if not path.name.startswith("."))
         if not paths and source.required:
             raise InputRejectedError(
                 "E-SOURCE-MISSING",
@@ -69,18 +69,6 @@ def find(home: Home, month: str) -> list[Landed]:
             display = os.fsencode(path.relative_to(home.folder)).decode(errors="backslashreplace")
             landed.append(Landed(source, side, len(landed), path, display))
     return landed
-
-
-def _matching(folder: Path, source: SourceConfig, pattern: str) -> list[Path]:
-    try:
-        return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
-    except ValueError as error:
-        raise BadSpecError(
-            "E-CONFIG-GLOB",
-            f"a glob below the home ({error})",
-            where=Where(CONFIG, field=f"{source.name}.files"),
-            repair="write it like landing/bills/invoices*{month}*",
-        ) from None
 
 
 def _delivered_twice(path: Path, source: SourceConfig, owner: str) -> BadSpecError:
@@ -103,7 +91,7 @@ def read_all(landed: Sequence[Landed], staging: Staging, progress: Callable[[str
         if not isinstance(answer, FileReport):
             raise answer[1]
     reports = [answer for answer in answers if isinstance(answer, FileReport)]
-    _check_pages(reports)
+    check_pages(reports)
     return sorted(reports, key=lambda report: report.file_no)
 
 
@@ -219,8 +207,8 @@ def _died(file: Landed) -> InputRejectedError:
     )
 
 
-def _check_pages(reports: Sequence[FileReport]) -> None:
-    """A page that says more follows must be followed by one that begins where it ends, in any file."""
+def check_pages(reports: Sequence[FileReport]) -> None:
+    """Raise InputRejectedError where a page that says more follows is followed by none, in any file."""
     for report in reports:
         spans = [span for other in reports if other.source == report.source for span in other.spans]
         for end in report.more_after:

@@ -5,6 +5,7 @@ Why no library reads the file itself: fast readers return partial data from trun
 the gzip CRC without an error (measured 2026-11, tests/readers/test_stream.py).
 """
 
+import errno
 import hashlib
 import itertools
 import os
@@ -105,19 +106,20 @@ def _open(path: Path, display: str) -> FileIO:
     try:
         file = FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK))
     except OSError as error:
+        why = "this is a link" if error.errno == errno.ELOOP else error.strerror
         raise InputRejectedError(
             "E-FILE-OPEN",
-            f"a readable regular file ({error.strerror})",
+            f"a plain file that can be read ({why})",
             where=Where(display),
-            repair="check the permissions; deliver a plain file: no link, folder, pipe or device",
+            repair="check the permissions; copy the file instead of linking to it",
         ) from None
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise InputRejectedError(
             "E-FILE-OPEN",
-            "a regular file",
+            "a plain file that can be read (this is a folder, pipe or device)",
             where=Where(display),
-            repair="deliver a plain file: no link, folder, pipe or device",
+            repair="name files only in `files:`, and deliver them complete",
         )
     return file
 

@@ -1,0 +1,101 @@
+"""Writes docs/parity.md, the published parity table: `.venv/bin/python docs/parity.py FILE...`.
+
+Lives here: how the page looks. Its figures are those of `tickmark parity FILE...`, summed over models and
+months.
+"""  # noqa: INP001 - a script beside the page it writes
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from tickmark.parity import ParityRow, measure_files
+
+PAGE = Path(__file__).with_name("parity.md")
+SPECS = PAGE.parents[1] / "tokenizer_specs"
+HEAD = """\
+# Parity: our count against the provider's meter
+
+Generated from recorded exchanges by `.venv/bin/python docs/parity.py FILE...`; do not edit. The figures are
+those of `tickmark parity FILE...`, which also names models, months and an example of each miss: run it on
+exchanges of your own.
+
+The exchanges behind this page were recorded by the test suites of public projects: real requests, and the
+input tokens that the provider's answer says were billed. No evidence, and left out: failures, edited or
+scrubbed requests, answers made up, recordings without a date, and recordings that a project rewrote when it
+was renamed (`REWRITTEN` in `tickmark/parity.py`).
+
+- **Model family**: the rule of `tokenizer_specs/` that counts; it names its models and its evidence.
+- **Shape**: the hardest to count of what a request carries: plain `text` · a `schema` for the answer ·
+  `tools` offered · `tool_calls` and results in the history · `media` · `state` that only the provider holds.
+- **Class**: what a count may be used for. `exact`: to the token, and a difference is a finding; claimed where
+  at least 99.9 % of the requests agree. `exact_text`: near, because some part of the request was never seen
+  on a bill, or on too few; the count is shown, and never held against a bill. `none`: not counted.
+- **Variance**: tokens billed minus tokens counted, least and most. Shares are rounded down.
+
+Such a table proves less than it seems where a rule was made from the exchanges it is tested on. That is so
+for OpenAI's tools, past calls and schemas, whose rendering nobody documents: `openai_rendering.md` says what
+was known before the test half was opened, and what was corrected after.
+"""
+
+COUNTED = (
+    *("provider", "operation", "model family", "shape", "class"),
+    *("requests", "exact", "within 2", "variance", "months"),
+)
+REFUSED = ("provider", "operation", "shapes", "requests", "why")
+
+Group = tuple[str, ...]
+
+
+def page(rows: Iterable[ParityRow]) -> str:
+    """The page for these rows."""
+    counted: defaultdict[Group, list[ParityRow]] = defaultdict(list)
+    refused: defaultdict[Group, list[ParityRow]] = defaultdict(list)
+    for row in rows:
+        if row.rows_exact is None:
+            refused[row.provider, row.operation, row.reason or ""].append(row)
+        else:
+            family = (row.spec or "").partition("/")[2]
+            counted[row.provider, row.operation, family, row.shape, row.exactness].append(row)
+    return "\n".join([HEAD, *_counted(counted), "", *_refused(refused), ""])
+
+
+def _counted(groups: dict[Group, list[ParityRow]]) -> Iterator[str]:
+    yield "## Counted\n"
+    yield _line(*COUNTED)
+    yield _line(*["---"] * len(COUNTED))
+    for group, rows in sorted(groups.items()):
+        whole = sum(row.rows for row in rows)
+        exact = _share(sum(row.rows_exact or 0 for row in rows), whole)
+        near = _share(sum(row.rows_within_2 or 0 for row in rows), whole)
+        least = min(row.tokens_variance_min or 0 for row in rows)
+        most = max(row.tokens_variance_max or 0 for row in rows)
+        variance = f"{least:+d} … {most:+d}" if least or most else "0"
+        yield _line(*group, whole, exact, near, variance, _months(rows))
+
+
+def _refused(groups: dict[Group, list[ParityRow]]) -> Iterator[str]:
+    yield "## Not counted\n"
+    yield _line(*REFUSED)
+    yield _line(*["---"] * len(REFUSED))
+    for (provider, operation, reason), rows in sorted(groups.items()):
+        shapes = ", ".join(sorted({row.shape for row in rows}))
+        yield _line(provider, operation, shapes, sum(row.rows for row in rows), reason)
+
+
+def _line(*cells: object) -> str:
+    return f"| {' | '.join(map(str, cells))} |"
+
+
+def _share(part: int, whole: int) -> str:
+    hundredths = part * 10_000 // whole
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def _months(rows: Sequence[ParityRow]) -> str:
+    first, last = min(row.month for row in rows), max(row.month for row in rows)
+    return first if first == last else f"{first} … {last}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(measure_files(map(Path, sys.argv[1:]), SPECS, lambda _: None)), "utf-8")
