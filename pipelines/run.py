@@ -14,6 +14,7 @@ from tickmark import lake
 from tickmark.home import Home
 from tickmark.monthrun import locked
 from tickmark.months import Month
+from tickmark.outbox import Outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,10 @@ class Closed:
 
 def close_month(home: Home, month: Month, as_of: datetime | None, progress: Callable[[str], None]) -> Closed:
     """Close a month; raise TickmarkError where it cannot be closed."""
-    # A missing secret is found before the work, not after publishing.
+    # A missing secret or a damaged outbox is found before the work, not after publishing.
     channels = delivery.channels(home)
     run = resources.month_run(home, month, as_of, progress)
-    with locked(home), closing(run.warehouse):
+    with locked(home), closing(run.warehouse), Outbox(home.outbox):
         from pipelines import in_process
 
         version = in_process.close(run)

@@ -84,8 +84,14 @@ class RecordRejected(Exception):  # noqa: N818 - a signal between reader and int
         super().__init__(f"{rule} {field} expected {expected}, got {self.got}")
 
 
+class Bytes(int):
+    """A number of bytes that hold no value."""
+
+
 def kind_of(value: object) -> str:
     """Name the kind and length of a value, never the value itself."""
+    if isinstance(value, Bytes):
+        return f"{value} bytes"
     if isinstance(value, str):
         return f"string ({len(value)} chars)"
     if isinstance(value, list | dict):

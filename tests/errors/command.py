@@ -52,7 +52,7 @@ def main() -> None:
     """Import the program once, then fork for every job on stdin."""
     import great_expectations  # noqa: F401 - imported here, so that no fork pays for it
 
-    from pipelines import cli, in_process, listings, resources, run, views  # noqa: F401 - same
+    from pipelines import cli, in_process, resources, run, views  # noqa: F401 - same
     from tickmark import parity  # noqa: F401 - same
 
     for line in sys.stdin:

@@ -13,6 +13,8 @@ from tests.conftest import Ran
 from tests.errors import gallery
 from tests.errors.command import Commands
 from tests.errors.gallery import Case
+from tickmark.errors import BadSpecError
+from tickmark.simulator import write_month
 
 CASES = gallery.cases()
 UNTOUCHED = (5, 6, 7, 9)
@@ -79,17 +81,9 @@ def test_what_is_wrong_in_a_delivery_or_a_machine(
             assert database.execute(case.query).fetchall() == list(case.answer)
 
 
-def test_every_rule_has_a_case_and_every_case_a_rule_of_the_program() -> None:
-    sources = [
-        path.read_text("utf-8")
-        for folder in ("tickmark", "pipelines", "assets", "sql")
-        for path in (gallery.ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".sql")
-    ]
-    raised = set(gallery.RULE.findall("\n".join(sources)))
-    shown = {rule for case in CASES for rule in case.rules}
-    assert shown | gallery.unprovoked().keys() == raised
-    assert not shown & gallery.unprovoked().keys()
+def test_a_month_that_cannot_be_simulated(tmp_path: Path) -> None:
+    with pytest.raises(BadSpecError, match=r"^E-SIMULATE-MONTH a month in which "):
+        write_month(tmp_path, "2024-01", 1, gallery.ROOT / "tokenizer_specs")
 
 
 def test_the_page_is_fresh() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.readers.reading import SAMPLES, packed, read
-from tickmark.errors import InputRejectedError, TickmarkError
+from tickmark.errors import InputRejectedError, IntegrityError, TickmarkError
 from tickmark.intake import containers
 from tickmark.invoices import invoice_csv
 
@@ -121,6 +121,13 @@ def test_f07_long_lines(tmp_path: Path, megabytes: int, rejects: int) -> None:
     assert (found.report.records, found.report.quarantined) == (3, rejects)
     assert [(rule, line) for line, rule, _ in found.rejects] == [("E-LINE-LONG", 2)] * rejects
     assert found.report.bytes_decoded == len(FIRST + long + LAST)
+
+
+def test_a_reader_that_loses_bytes_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = containers.lines
+    monkeypatch.setattr(containers, "lines", lambda file: list(lines(file))[:-1])
+    with pytest.raises(IntegrityError, match=r"^E-BYTES-LOST file\.txt "):
+        read(tmp_path, "exchange_jsonl", FIRST + LAST)
 
 
 # csv

@@ -88,7 +88,9 @@ def test_the_order_of_properties_is_kept_and_that_of_other_keys_means_nothing(sp
     other = {**WEATHER, "properties": dict(reversed(WEATHER["properties"].items()))}
     assert written(specs, other) == '{\nunit?: "c" | "f", // default: "c"\n// The city\ncity: string,\n}'
     schema = {"type": "object", "title": "T"}
-    both = [{"name": "n", "schema": dict(items)} for items in (schema.items(), reversed(schema.items()))]
+    both: list[Any] = [
+        {"name": "n", "schema": dict(items)} for items in (schema.items(), reversed(schema.items()))
+    ]
     assert [sections.answer(wanted).text.splitlines()[-1] for wanted in both] == [
         '{"type":"object","title":"T"}',
         '{"title":"T","type":"object"}',
@@ -320,12 +322,17 @@ def test_equal_tools_are_written_once_whatever_their_numbers_are_decoded_to(
     one, other = (chat(specs, tools=[tool(field(type="number", minimum=limit))]) for limit in limits)
     assert one == other
     assert "// minimum: 0.5\n" in one.segments[0]
-    texts: list[str] = []
+    names: list[str] = []
     write = CommentedWriter.function
-    monkeypatch.setattr(CommentedWriter, "function", lambda *given: texts.append(write(*given)) or texts[-1])
+
+    def spy(writer: CommentedWriter, name: str, *given: Any) -> str:
+        names.append(name)
+        return write(writer, name, *given)
+
+    monkeypatch.setattr(CommentedWriter, "function", spy)
     for _ in range(3):
         assert chat(specs, tools=[tool(WEATHER, "only_here")]).exactness == "exact"
-    assert len(texts) == 1
+    assert names == ["only_here"]
 
 
 def test_schemas_without_an_end_are_refused_at_once(specs: SpecBook) -> None:

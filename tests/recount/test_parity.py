@@ -188,14 +188,18 @@ def test_only_what_the_provider_reported_is_evidence(shared_data: Path) -> None:
         assert parity.from_recorded({**first, **change}) is None, change
 
 
-def test_recordings_that_a_project_rewrote_when_it_was_renamed_are_no_evidence(shared_data: Path) -> None:
-    dated = {"recorded_at": "2025-10-01T00:00:00Z"}
+def test_recordings_that_a_project_rewrote_when_it_was_renamed_are_no_evidence(
+    shared_data: Path, specs: SpecBook, counters: Counters
+) -> None:
+    dated = {"recorded_at": "2025-10-01T00:00:00Z", "endpoint_host": "api.openai.com"}
     rewritten = [
-        record
+        {**record, **dated}
         for record in map(json.loads, lines(shared_data / "exchanges" / "exchanges.jsonl.gz"))
         if record["source_repo"] == "llamastack/llama-stack"
         and "ogx_and_models" in json.dumps(record["request_body"])
-        and parity.from_recorded({**record, **dated, "source_repo": "another/project"})
     ]
-    assert len(rewritten) == 50
-    assert [parity.from_recorded({**record, **dated}) for record in rewritten] == [None] * 50
+    found = [parity.from_recorded({**record, "source_repo": "another/project"}) for record in rewritten]
+    wrong = parity.measure(filter(None, found), specs, counters)
+    assert sum(row.rows for row in wrong) == 40
+    assert {(row.exactness, row.rows_exact) for row in wrong} == {("exact", 0)}
+    assert [parity.from_recorded(record) for record in rewritten] == [None] * len(rewritten)

@@ -159,7 +159,7 @@ def warehouse() -> Warehouse:
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(month=months())
 def test_expected_and_the_items_are_the_bill(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tickmark import strictjson
-from tickmark.errors import InputRejectedError, IntegrityError, RecordRejected, Where
+from tickmark.errors import Bytes, InputRejectedError, IntegrityError, RecordRejected, Where
 from tickmark.formats import Format, Json, JsonObject, instant
 from tickmark.intake.stream import Verified
 
@@ -79,7 +79,8 @@ def _decoded(offset: int, content: bytes) -> str:
     try:
         return content.decode("utf-8" if offset else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise RecordRejected("E-TEXT-UTF8", f"(record, byte {error.start + 1})", "UTF-8 text", None) from None
+        place = f"(record, byte {error.start + 1})"
+        raise RecordRejected("E-TEXT-UTF8", place, "UTF-8 text", Bytes(len(content))) from None
 
 
 def _jsonl(file: Verified) -> Iterator[Record]:
@@ -87,7 +88,7 @@ def _jsonl(file: Verified) -> Iterator[Record]:
     for number, (offset, length, content) in enumerate(lines(file), start=1):
         record = Record(number, offset, length)
         try:
-            record.value = _object(offset, content)
+            record.value = _object(offset, length, content)
         except RecordRejected as rejected:
             record.rejected = rejected
             # An object that was cut is no JSON value at all.
@@ -98,9 +99,9 @@ def _jsonl(file: Verified) -> Iterator[Record]:
     _conserved(file, end)
 
 
-def _object(offset: int, content: bytes | None) -> JsonObject | None:
+def _object(offset: int, length: int, content: bytes | None) -> JsonObject | None:
     if content is None:
-        raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", None)
+        raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", Bytes(length))
     source = _decoded(offset, content)
     if not source.strip(" \t\r"):
         return None
