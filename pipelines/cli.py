@@ -17,7 +17,7 @@ from tickmark import __version__
 from tickmark.errors import BadSpecError, TickmarkError, Where
 from tickmark.months import Month, parse_instant
 
-COMPLETE, BUG, FLAGS, DRAFT, ALERT_FAILED = 0, 1, 3, 4, 8
+COMPLETE, FLAGS, DRAFT, STOPPED, ALERT_FAILED = 0, 3, 4, 7, 8
 
 app = typer.Typer(
     add_completion=False,
@@ -44,8 +44,8 @@ def main() -> None:
         typer.echo(str(error), err=True)
         code = error.exit_code
     except click.exceptions.Abort:
-        typer.echo("stopped", err=True)
-        code = BUG
+        typer.echo("stopped; what is published stays whole: run it again", err=True)
+        code = STOPPED
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -45,6 +45,8 @@ def close(run: MonthRun) -> lake.Version:
                 run_id=run_id,
                 run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             )
+        except dg.DagsterExecutionInterruptedError:
+            raise KeyboardInterrupt from None
         except Exception as error:  # noqa: BLE001 - engines wrap what assets raise
             raise _understood(error, instance, run_id) or error from None
     (written,) = done.asset_materializations_for_node("report__lake")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -81,3 +82,16 @@ def test_kills_at_every_stage_leave_no_trace(
     assert lake.problems(home / "lake") == []
     assert len(receiver.requests) == 1
     assert not (home / ".publishing").exists()
+
+
+def test_a_stop_is_no_bug(closed_real_month: Path, tmp_path: Path) -> None:
+    home = copytree(closed_real_month, tmp_path / "home")
+    before = published(home)
+    command = [str(Path(sys.executable).with_name("tickmark")), "close", MONTH, "--home", str(home)]
+    staged, known = "private/run/staging-*", _state(home, "private/run/staging-*")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as close:
+        _wait(lambda: _state(home, staged) - known or close.poll() is not None)
+        close.terminate()
+        _, said = close.communicate()
+    assert (close.returncode, said) == (7, "stopped; what is published stays whole: run it again\n")
+    assert published(home) == before
