@@ -133,7 +133,7 @@ create table ingest.attempts ( -- One row per upstream attempt of this month, as
     credential_id varchar, -- API key id, never the key
     spec varchar, -- Tokenizer spec that recounts it
     vocabulary varchar, -- Vocabulary of that spec
-    shape varchar not null, -- What the request holds: text, tools, schema, media, other or none
+    shape varchar not null, -- What the request holds: text, schema, tools, tool_calls, media, state, other or none
     exactness varchar not null, -- exact, exact_text, calibrated or none: what a recount of it can prove
     overhead_tokens bigint, -- Tokens the framing adds to the text
     uncountable_because varchar -- Why it is not recounted; NULL where it is
