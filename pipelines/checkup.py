@@ -81,6 +81,15 @@ def _disk(folder: Path) -> str:
     return f"{free / 1e9:.0f} GB free"
 
 
+def _lake(folder: Path) -> str:
+    from tickmark import lake
+
+    home = Home(folder)
+    if problems := lake.problems(home.lake):
+        raise OSError(f"{'; '.join(problems)}: restore these files from a backup")
+    return f"{len(lake.months(home.lake))} months, every table as its manifest says"
+
+
 def _tokenizers(_: Path) -> str:
     from tickmark.specbook import SpecBook
     from tickmark.tokenizers import Counters
@@ -99,5 +108,6 @@ CHECKS: dict[str, Callable[[Path], str]] = {
     "alerts": _alerts,
     "permissions": _permissions,
     "disk": _disk,
+    "lake": _lake,
     "tokenizers": _tokenizers,
 }

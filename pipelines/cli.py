@@ -17,7 +17,7 @@ from tickmark import __version__
 from tickmark.errors import BadSpecError, TickmarkError, Where
 from tickmark.months import Month, parse_instant
 
-COMPLETE, FLAGS, DRAFT, STOPPED, ALERT_FAILED = 0, 3, 4, 7, 8
+COMPLETE, FLAGS, DRAFT, ALERT_FAILED, STOPPED = 0, 3, 4, 8, 130
 
 app = typer.Typer(
     add_completion=False,
@@ -40,12 +40,11 @@ def main() -> None:
     os.umask(0o077)
     try:
         code = app(standalone_mode=False)
+        if code == STOPPED:  # typer's answer to an interrupt
+            typer.echo("stopped; what is published stays whole: run it again", err=True)
     except TickmarkError as error:
         typer.echo(str(error), err=True)
         code = error.exit_code
-    except click.exceptions.Abort:
-        typer.echo("stopped; what is published stays whole: run it again", err=True)
-        code = STOPPED
     except click.ClickException as error:
         error.show()
         code = error.exit_code

@@ -81,13 +81,18 @@ def _lacking(error: BaseException) -> str | None:
     """What the machine lacked; None where the error is of another kind. Never the error's own text."""
     if isinstance(error, duckdb.OutOfMemoryException | MemoryError):
         return "enough memory"
-    if isinstance(error, duckdb.IOException):
+    if isinstance(error, duckdb.IOException) or _tells_of_a_full_disk(error):
         return "a disk with room, that can be read and written"
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return f"a disk with room, that can be read and written ({error.strerror})"
     if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _SQLITE_DISK_ERRORS:
         return f"a disk with room for Dagster's records ({error.sqlite_errorname})"
     return None
+
+
+def _tells_of_a_full_disk(error: BaseException) -> bool:
+    # A commit that finds no room is no IOException.
+    return isinstance(error, duckdb.Error) and os.strerror(errno.ENOSPC) in str(error)
 
 
 def _broken_contract(instance: dg.DagsterInstance, run_id: str) -> TickmarkError | None:

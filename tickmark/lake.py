@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import duckdb
+
+from tickmark.errors import IntegrityError, Where
 
 MANIFEST = "manifest.json"
 CHAIN = "chain.jsonl"
@@ -122,6 +124,18 @@ def folder_hash(folder: Path, pattern: str) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
+def require_whole(found: Version) -> None:
+    """Raise IntegrityError where a table of a version no longer is what its manifest says."""
+    place = f"{found.month}/{found.folder.name}"
+    if changed := _changed_tables(found):
+        raise IntegrityError(
+            "E-LAKE-DAMAGED",
+            f"the tables that its manifest lists ({', '.join(changed)} changed or lost)",
+            where=Where(f"lake/{place}"),
+            repair="restore this folder of the lake from a backup; finance.duckdb was left as it was",
+        )
+
+
 def problems(lake: Path) -> list[str]:
     """What no longer is what a manifest or the chain says, in words; an empty list is a sound lake."""
     found: list[str] = []
@@ -135,16 +149,17 @@ def problems(lake: Path) -> list[str]:
         if said["previous"] != previous:
             found.append(f"{line['version']}/{MANIFEST} does not follow the manifest before it")
         previous = line["sha256"]
-        found += _changed_tables(manifest.parent, said["tables"], str(line["version"]))
+        changed = _changed_tables(Version(said["month"], said["version"], manifest.parent, said))
+        found += [f"{line['version']}: {name} was changed or lost" for name in changed]
     return found
 
 
-def _changed_tables(folder: Path, tables: Mapping[str, Mapping[str, object]], version: str) -> list[str]:
-    paths = {name: folder / f"{name.replace('.', '/')}.parquet" for name in tables}
+def _changed_tables(found: Version) -> list[str]:
+    tables = cast("dict[str, dict[str, object]]", found.manifest["tables"])
     return [
-        f"{version}: {name} was changed or lost"
-        for name, path in paths.items()
-        if not path.is_file() or file_hash(path) != tables[name]["sha256"]
+        name
+        for name, said in tables.items()
+        if not found.table(name).is_file() or file_hash(found.table(name)) != said["sha256"]
     ]
 
 

@@ -63,6 +63,7 @@ def _build(target: Path, lake_folder: Path, ddl: Path) -> None:
         database.execute("create schema report")
         database.execute(ddl.read_text("utf-8"))
         for version in _current(lake_folder):
+            lake.require_whole(version)
             for table in tables:
                 _load(database, version, table.name)
         _comment(database, tables)

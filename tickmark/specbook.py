@@ -58,7 +58,11 @@ class SpecBook:
         files = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
         if not files:
             raise _error(
-                "E-SPEC-NONE", "tokenizer specs in this folder", folder.name, None, "name another folder"
+                "E-SPEC-NONE",
+                "tokenizer specs in this folder",
+                folder.name,
+                None,
+                "restore the checkout's folder, or name another",
             )
         for name, file in files:
             self._add_vocabularies(name, file)
@@ -89,7 +93,11 @@ class SpecBook:
         for rule in _in_order(name, file.rules):
             if rule.vocabulary is not None and rule.vocabulary not in self.vocabularies:
                 raise _error(
-                    "E-SPEC-VOCABULARY", "the name of a vocabulary", name, rule.name, "declare or correct it"
+                    "E-SPEC-VOCABULARY",
+                    "the name of a vocabulary",
+                    name,
+                    rule.name,
+                    "declare it under `vocabularies`, or correct `vocabulary`",
                 )
             for operation in rule.operations:
                 spec = Spec(

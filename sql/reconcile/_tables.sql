@@ -44,7 +44,7 @@ create table reconcile.evidence ( -- What each provider delivered for the month:
     has_billed_quantities boolean not null, -- All of those lines carry a token quantity
     cost_usd_charged decimal(38, 18), -- Sum of the billing lines; NULL where none was delivered
     invoices bigint not null, -- Invoices of the month
-    invoice_lines bigint not null, -- Lines of those documents, for the rounding bound
+    invoice_lines bigint not null, -- Lines of those documents; each may be rounded by half a cent
     cost_usd_invoiced decimal(38, 18), -- Their sum; NULL where no invoice was delivered
     invoice_ids varchar, -- Their numbers
     primary key (provider, account)
@@ -138,8 +138,8 @@ create table reconcile.month_close ( -- One line per provider and account: expec
     invoice_ids varchar, -- Invoices of the month
     attempts bigint not null, -- Logged attempts
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
-    cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
-    cost_usd_variance decimal(38, 18) not null, -- billed - expected = explained + unexplained, where there is a bill
+    cost_usd_billed decimal(38, 18), -- Invoice; where none was delivered, the sum of the billing lines; NULL without any bill
+    cost_usd_variance decimal(38, 18), -- billed - expected = explained + unexplained; NULL without any bill
     cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
     cost_usd_unexplained decimal(38, 18) not null, -- The rest
     cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make

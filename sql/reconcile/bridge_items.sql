@@ -59,7 +59,7 @@ price as (
         end as cause_code,
         p.tokens,
         p.cost_usd_more as cost_usd,
-        case when p.tokens_provider is null then 'C' else 'B' end as grade
+        case when p.tokens_provider is null or p.usd_per_unit is null or p.tokens_unpriced > 0 then 'C' else 'B' end as grade
     from priced p
     left join cache_moved m using (provider, account, model, day)
     left join other_hour h using (provider, account, model, token_class, day)
@@ -143,7 +143,7 @@ document as (
     select
         v.provider, v.account,
         coalesce(v.cost_usd_invoiced, v.cost_usd_charged) - coalesce(x.cost_usd, 0) - coalesce(i.cost_usd, 0) as cost_usd,
-        -- Half a cent for each invoice: rounding cannot make more.
+        -- Half a cent for each line of the documents: rounding cannot make more.
         0.005 * v.invoice_lines as rounding_bound
     from reconcile.evidence v
     left join expected x using (provider, account)

@@ -27,7 +27,7 @@ figures as (
     select
         v.*,
         coalesce(c.cost_usd_expected, 0) as cost_usd_expected,
-        coalesce(v.cost_usd_invoiced, v.cost_usd_charged, 0) as cost_usd_billed,
+        coalesce(v.cost_usd_invoiced, v.cost_usd_charged) as cost_usd_billed,
         coalesce(g.cost_usd_explained, 0) as cost_usd_explained,
         coalesce(g.cost_usd_unexplained, 0) as cost_usd_unexplained,
         k.cost_usd_broken,

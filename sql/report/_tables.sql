@@ -8,8 +8,8 @@ create table report.month_close ( -- One line per provider and account: expected
     invoice_ids varchar, -- Invoices of the month
     attempts bigint not null, -- Logged attempts
     cost_usd_expected decimal(38, 18) not null, -- Our logs at our rates
-    cost_usd_billed decimal(38, 18) not null, -- Invoice; where none was delivered, the sum of the billing lines
-    cost_usd_variance decimal(38, 18) not null, -- billed - expected = explained + unexplained, where there is a bill
+    cost_usd_billed decimal(38, 18), -- Invoice; where none was delivered, the sum of the billing lines; NULL without any bill
+    cost_usd_variance decimal(38, 18), -- billed - expected = explained + unexplained; NULL without any bill
     cost_usd_explained decimal(38, 18) not null, -- The part of the variance with a named cause
     cost_usd_unexplained decimal(38, 18) not null, -- The rest
     cost_usd_rounding_bound decimal(38, 18) not null, -- Most that rounding of the invoice can make
@@ -142,7 +142,7 @@ create table report.prices ( -- List, contracted and implied price of each model
     token_class varchar not null, -- Token class
     tokens bigint not null, -- Tokens the prices are about: the provider's, else ours
     usd_per_million_list decimal(38, 12), -- List price on the first day of use, at the tier used most; NULL is unpriced
-    usd_per_million_contract decimal(38, 12), -- Price under the contract; NULL is unpriced
+    usd_per_million_contract decimal(38, 12), -- Our cost / tokens: the contract's price, averaged where it changes by day, hour, tier or prompt; NULL is unpriced
     usd_per_million_implied decimal(38, 12) -- Billed cost / tokens; NULL where nothing was billed by line
 );
 

@@ -6,7 +6,8 @@ with used as (
         sum(coalesce(tokens_provider, tokens_logged)) filter (cost_usd_billed is not null) as tokens_charged,
         sum(cost_usd_billed) as cost_usd_billed,
         min_by(usd_per_unit_list, (day, account)) as usd_per_unit_list,
-        min_by(usd_per_unit, (day, account)) as usd_per_unit
+        sum(tokens_unpriced) as tokens_unpriced,
+        sum(coalesce(cost_usd_provider, cost_usd_expected)) as cost_usd
     from reconcile.cells
     group by all
 )
@@ -17,7 +18,9 @@ select
     u.token_class,
     u.tokens,
     u.usd_per_unit_list * 1000000::decimal(7, 0) as usd_per_million_list,
-    u.usd_per_unit * 1000000::decimal(7, 0) as usd_per_million_contract,
+    case when u.tokens_unpriced = 0 then
+        reconcile.usd(reconcile.pico(u.cost_usd) * 1000000 // nullif(u.tokens, 0))
+    end as usd_per_million_contract,
     reconcile.usd(reconcile.pico(u.cost_usd_billed) * 1000000 // nullif(u.tokens_charged, 0)) as usd_per_million_implied
 from used u
 cross join ingest.close c

@@ -36,7 +36,7 @@ def size(folder: Path) -> int:
     return sum(-(-path.lstat().st_size // 4096) * 4096 + 4096 for path in folder.rglob("*"))
 
 
-@pytest.mark.parametrize("share", [0.05, 0.5])
+@pytest.mark.parametrize("share", [0.05, 0.35])
 def test_a_full_disk_is_exit_7_and_what_is_published_stays_whole(
     closed_real_month: Path,
     restated: Restated,

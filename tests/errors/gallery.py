@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 HOME = HERE / "home"
 CASES = HERE / "cases.yaml"
-RULE = re.compile(r"\bE-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+\b")
+RULE = re.compile(r"\bE-[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)*\b")
 MEANINGS = {
     0: "complete",
     2: "bad usage, configuration, rate card or tokenizer spec",

@@ -86,6 +86,19 @@ def test_a_month_that_cannot_be_simulated(tmp_path: Path) -> None:
         write_month(tmp_path, "2024-01", 1, gallery.ROOT / "tokenizer_specs")
 
 
+def test_every_rule_has_a_case_and_every_case_a_rule_of_the_program() -> None:
+    sources = [
+        path.read_text("utf-8")
+        for folder in ("tickmark", "pipelines", "assets", "sql")
+        for path in (gallery.ROOT / folder).rglob("*")
+        if path.suffix in (".py", ".sql")
+    ]
+    raised = set(gallery.RULE.findall("\n".join(sources)))
+    shown = {rule for case in CASES for rule in case.rules}
+    assert shown | gallery.unprovoked().keys() == raised
+    assert not shown & gallery.unprovoked().keys()
+
+
 def test_the_page_is_fresh() -> None:
     assert (gallery.ROOT / "docs" / "errors.md").read_text("utf-8") == gallery.page(), (
         "run `python -m tests.errors.gallery > docs/errors.md`"

@@ -47,7 +47,10 @@ class Staging:
 
 
 def find(home: Home, month: str) -> list[Landed]:
-    """Every file of every source, numbered; raise InputRejectedError where a required source has none."""
+    """Every file of every source, numbered.
+
+    Raises InputRejectedError where a required source has none, or all together have none.
+    """
     landed: list[Landed] = []
     owners: dict[Path, str] = {}
     sides = [("gateway", source) for source in home.config.gateways]
@@ -68,6 +71,13 @@ def find(home: Home, month: str) -> list[Landed]:
             # Names are bytes: what is no UTF-8 is shown escaped.
             display = os.fsencode(path.relative_to(home.folder)).decode(errors="backslashreplace")
             landed.append(Landed(source, side, len(landed), path, display))
+    if not landed:
+        raise InputRejectedError(
+            "E-SOURCE-NONE",
+            f"at least one file of any source for {month}",
+            where=Where(CONFIG),
+            repair="deliver the month's files, or correct the `files` patterns: no file is no empty month",
+        )
     return landed
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from tickmark.reportpage.display import noun
-from tickmark.reportpage.tables import Row, Tables, grouped, known_total, largest, total
+from tickmark.reportpage.tables import ZERO, Row, Tables, grouped, known_total, largest, total
 
 UNEXPLAINED = "unexplained"
 OVERBILLED = "Overbilled"
@@ -118,7 +118,8 @@ class _Title(NamedTuple):
 
 
 def _importance(account: Row) -> tuple[Decimal, Decimal]:
-    return abs(account["cost_usd_variance"]), account["cost_usd_billed"]
+    billed = account["cost_usd_billed"] or ZERO
+    return abs(billed - account["cost_usd_expected"]), billed
 
 
 def _bridge(title: _Title, closes: Sequence[Row], by_account: dict[tuple[str, str], list[Row]]) -> Bridge:

@@ -29,7 +29,7 @@ def open_points(tables: Tables) -> Cut[Row]:
 
 def accounts(tables: Tables) -> Cut[Row]:
     """Accounts, largest bill first."""
-    return largest(tables["month_close"], lambda row: row["cost_usd_billed"], ACCOUNTS_SHOWN)
+    return largest(tables["month_close"], lambda row: row["cost_usd_billed"] or 0, ACCOUNTS_SHOWN)
 
 
 def by_money(rows: Sequence[Row], limit: int) -> Cut[Row]:

@@ -72,7 +72,7 @@ def verdict(tables: Tables, bridges: Sequence[Bridge], month: str, *, is_draft: 
         headline=f"Draft, not final: {sentence}" if is_draft else sentence[:1].upper() + sentence[1:],
         cost_usd_expected=expected,
         cost_usd_billed=billed,
-        cost_usd_variance=total(accounts, "cost_usd_variance"),
+        cost_usd_variance=billed - expected,
         cost_usd_explained=total(accounts, "cost_usd_explained"),
         cost_usd_unexplained=total(accounts, "cost_usd_unexplained"),
         parts=parts,
