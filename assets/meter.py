@@ -1,21 +1,22 @@
 """Word 2, meter: what does our own count say?
 
-Lives here: counting unique texts (Python); adding them up per attempt is `sql/meter/`.
+Lives here: handing the run's database to the counting of unique texts (`tickmark.metering`).
+Does not live here: adding counts up per attempt (`sql/meter/`).
 """
+
+from collections.abc import Iterator
 
 import dagster as dg
-import pyarrow as pa
 
 from assets._sql import asset_spec, count, key, selects, sql_asset
+from tickmark.countstore import CountStore
+from tickmark.metering import Metering
 from tickmark.monthrun import MonthRun
 from tickmark.specbook import SpecBook
-from tickmark.tokenizers import Counter, Counters
+from tickmark.tokenizers import Counters
+from tickmark.warehouse import qualified
 
-BATCH_ROWS = 20_000
-VOCABULARIES = "select distinct vocabulary from staged.segments order by vocabulary"
-UNIQUE_TEXTS = """
-select segment, any_value(text) as text from staged.segments where vocabulary = ? group by segment
-"""
+TABLES = ("meter.segment_counts", "meter.engine_checks")
 
 
 @dg.multi_asset(
@@ -25,35 +26,31 @@ select segment, any_value(text) as text from staged.segments where vocabulary = 
             "meter.segment_counts",
             "Tokens of every unique text of the month, counted once per vocabulary.",
             [key("ingest.row_dispositions")],
+            "2",
+            {"python"},
+        ),
+        asset_spec(
+            "meter.engine_checks",
+            "The reference's second count of a sample, for every vocabulary of the month.",
+            [key("ingest.row_dispositions")],
             "1",
             {"python"},
-        )
+        ),
     ],
 )
-def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
+def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
     counters = Counters(SpecBook(close.specs).vocabularies)
-    table = "meter.segment_counts"
-    # A reader keeps its cursor while it streams; the writer needs its own.
-    with close.warehouse.connect() as reader, close.warehouse.filling(table) as writer:
-        for (vocabulary,) in reader.execute(VOCABULARIES).fetchall():
-            unique = reader.sql(UNIQUE_TEXTS, params=[vocabulary])
-            for batch in unique.to_arrow_reader(BATCH_ROWS):
-                close.progress(f"{table} {vocabulary}")
-                writer.register("filling", _counted(vocabulary, batch, counters[vocabulary]))
-                writer.execute("insert into meter.segment_counts by name from filling")
-        rows = count(writer, table)
-    return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows})
-
-
-def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:
-    counts = counter.count(texts.column("text").to_pylist())
-    return pa.table(
-        {
-            "vocabulary": pa.array([vocabulary] * len(counts)),
-            "segment": texts.column("segment"),
-            "tokens": pa.array(counts, pa.int64()),
-        }
-    )
+    store = CountStore(close.home.private / "counts", close.text_key())
+    with close.warehouse.connect() as database:
+        for table in TABLES:
+            database.execute("delete from main.filled where name = ?", [table])
+            database.execute("delete from " + qualified(table))  # noqa: S608 - a name of our own
+        Metering(database, counters, close.work, store, close.progress).run()
+        for table in TABLES:
+            database.execute("insert into main.filled values (?)", [table])
+        rows = {table: count(database, table) for table in TABLES}
+    for table in TABLES:
+        yield dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows[table]})
 
 
 ASSETS = [segment_counts, *(sql_asset(path) for path in selects("meter"))]

@@ -7,6 +7,15 @@ create table meter.segment_counts ( -- Tokens of every unique text of the month;
     primary key (vocabulary, segment)
 );
 
+create table meter.engine_checks ( -- The reference's second count of a sample, for every vocabulary of the month.
+    vocabulary varchar primary key, -- Vocabulary
+    engine varchar not null, -- Engine chosen: tokenizers (the reference), or fastokens where it passed its self-test
+    segments bigint not null, -- Unique texts of the month
+    segments_sampled bigint not null, -- Those that the reference counted again
+    mismatches bigint not null, -- Those where its count differs; one is enough for a recount of all by the reference
+    counted_by varchar not null -- Engine whose counts stand
+);
+
 create table meter.recounts ( -- Our count of every logged input, beside the figure in the log.
     attempt_id varchar primary key, -- The attempt
     provider varchar not null, -- gen_ai.provider.name

@@ -199,6 +199,17 @@ create table report.tokenizer_parity ( -- How far our count agrees with the prov
     uncountable_because varchar -- Why the others were not counted
 );
 
+create table report.engine_checks ( -- The reference's second count of a sample, for every vocabulary of the month.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    vocabulary varchar not null, -- Vocabulary
+    engine varchar not null, -- Engine chosen: tokenizers (the reference), or fastokens where it passed its self-test
+    segments bigint not null, -- Unique texts of the month
+    segments_sampled bigint not null, -- Those that the reference counted again
+    mismatches bigint not null, -- Those where its count differs; one is enough for a recount of all by the reference
+    counted_by varchar not null -- Engine whose counts stand
+);
+
 create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

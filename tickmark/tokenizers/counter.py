@@ -28,14 +28,25 @@ class Counter:
     def __init__(self, tokenizer: Tokenizer, *, pieces: bool) -> None:
         self._tokenizer, self._pieces = tokenizer, pieces
 
+    @property
+    def pieces(self) -> bool:
+        return self._pieces
+
+    def as_json(self) -> str:
+        """The tokenizer as other engines read it, in the format of `tokenizer.json`."""
+        return self._tokenizer.to_str()
+
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text. Texts hold no lone surrogates (`recount.plan` refuses them)."""
         counts = [0] * len(texts)
         for owners, batch in self._batches(texts):
-            encoded = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
-            for owner, encoding in zip(owners, encoded, strict=True):
-                counts[owner] += len(encoding)
+            for owner, tokens in zip(owners, self._lengths(batch), strict=True):
+                counts[owner] += tokens
         return counts
+
+    def _lengths(self, batch: list[str]) -> Sequence[int]:
+        encoded = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+        return [len(encoding) for encoding in encoded]
 
     def _batches(self, texts: Sequence[str]) -> Iterator[tuple[list[int], list[str]]]:
         owners: list[int] = []
