@@ -35,6 +35,7 @@ class CountPlan:
 NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
 NOT_MEASURED = "requests of this shape were never measured for this model"
+MISSING_EXTRA = "its vocabulary is not installed: pip install 'tickmark[{}]'"
 LONE_SURROGATE = "a text that is not valid Unicode"
 
 
@@ -42,7 +43,7 @@ def plan(
     provider: str,
     operation: str,
     model: str | None,
-    started_at: datetime,
+    started_at: datetime | None,
     body: JsonObject | None,
     specs: SpecBook,
 ) -> CountPlan:
@@ -53,6 +54,8 @@ def plan(
         return _refused(None, shape, NO_SPEC)
     if spec.counts is None:
         return _refused(spec, shape, spec.rule.because or NO_SPEC)
+    if spec.counts.missing_extra is not None:
+        return _refused(spec, shape, MISSING_EXTRA.format(spec.counts.missing_extra))
     if body is None:
         return _refused(spec, shape, NO_TEXT)
     try:

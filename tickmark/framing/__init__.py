@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tickmark.formats import JsonObject
-from tickmark.framing import inputs, mistral_chat, openai_chat, openai_responses
+from tickmark.framing import chat_template, inputs, mistral_chat, openai_chat, openai_responses
 from tickmark.framing.result import Framed, Shape
 
 Framer = Callable[[JsonObject, Shape, Any, frozenset[str]], Framed]
@@ -21,5 +21,7 @@ FRAMERS: dict[tuple[str, str], Framer] = {
     ("openai_messages", "chat"): openai_chat.frame,
     ("openai_messages", "responses"): openai_responses.frame,
     ("mistral_messages", "chat"): mistral_chat.frame,
+    ("chat_template", "chat"): chat_template.frame,
     ("inputs", "embeddings"): inputs.frame,
+    ("inputs", "completions"): inputs.frame,
 }
