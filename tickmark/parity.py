@@ -40,7 +40,8 @@ class Exchange:
     operation: str
     model: str | None
     """The model that answered; the requested one where the answer names none."""
-    started_at: datetime
+    started_at: datetime | None
+    """None where it was not recorded: only rules that never changed are held against such an exchange."""
     body: JsonObject | None
     tokens_input_billed: int
 
@@ -52,6 +53,7 @@ class Group(NamedTuple):
     operation: str
     model: str | None
     month: str
+    """Its name, or UNDATED."""
     shape: Shape
     exactness: Exactness
     spec: str | None
@@ -144,12 +146,12 @@ def _read(record: JsonObject) -> Iterator[Exchange]:
 
 
 def _group(exchange: Exchange, plan: recount.CountPlan) -> Group:
-    month = months.Month(exchange.started_at.year, exchange.started_at.month)
+    at = exchange.started_at
     return Group(
         provider=exchange.provider,
         operation=exchange.operation,
         model=exchange.model,
-        month=str(month),
+        month=UNDATED if at is None else str(months.Month(at.year, at.month)),
         shape=plan.shape,
         exactness=plan.exactness,
         spec=plan.spec,
@@ -187,7 +189,9 @@ def from_attempt(attempt: Attempt, body: JsonObject | None) -> Exchange | None:
     )
 
 
+UNDATED = "undated"
 OPERATIONS = {
+    "completions": "completions",
     "chat.completions": "chat",
     "responses": "responses",
     "embeddings": "embeddings",
@@ -198,27 +202,32 @@ OPERATIONS = {
 def from_recorded(record: JsonObject) -> Exchange | None:
     """A line of a public collection of recorded exchanges; None where it is no ground truth.
 
-    Not ground truth: failures, edited or scrubbed requests, made-up answers, a body that is no object, no
-    date (a spec holds in a span of time), a usage of zero (a stream cut before its usage was reported),
-    recordings that their project rewrote after they were billed (`REWRITTEN`).
+    Not ground truth: failures, edited or scrubbed requests, made-up answers, a body that is no object, a
+    usage of zero (a stream cut before its usage was reported), recordings that their project rewrote after
+    they were billed (`REWRITTEN`).
     """
     operation = OPERATIONS.get(str(record.get("api")))
     started, body = record.get("recorded_at"), record.get("request_body")
     billed = child(record, "usage_norm").get("input")
-    if operation is None or not _is_evidence(record) or not isinstance(started, str):
+    if operation is None or not _is_evidence(record):
         return None
     if not isinstance(body, dict) or not isinstance(billed, int) or billed == 0:
         return None
     return Exchange(
         key=str(record.get("request_sha256")),
-        provider=providers.by_host(str(record.get("endpoint_host")))
-        or providers.by_name(text(record, "provider")),
+        provider=_provider(record),
         operation=operation,
         model=optional_text(record, "response_model") or optional_text(record, "request_model"),
-        started_at=months.parse_instant(started),
+        started_at=months.parse_instant(started) if isinstance(started, str) else None,
         body=body,
         tokens_input_billed=billed,
     )
+
+
+def _provider(record: JsonObject) -> str:
+    name = text(record, "provider")
+    served = providers.by_host(str(record.get("endpoint_host")))
+    return served or providers.by_name(_ENGINES.get(name, name))
 
 
 def _is_evidence(record: JsonObject) -> bool:
@@ -229,6 +238,7 @@ def _is_evidence(record: JsonObject) -> bool:
         and record.get("request_integrity") not in ("edited", "normalized")
         and not any(record.get(mark) for mark in _DOUBTS)
         and not _is_rewritten(record)
+        and _SCRUBBED not in str(record.get("request_body"))
     )
 
 
@@ -246,3 +256,7 @@ hold the new name, while answers kept the count of the old one (with the old nam
 requests count as billed). Only for a project's own new name, never for a text that happens not to agree.
 """
 _DOUBTS = ("response_id_conflict", "request_placeholder", "scrubbed_in_request")
+_SCRUBBED = "<GOOGLE_CLOUD_LOCATION>"
+"""What one recorder wrote over a word of every text, the collection's marks notwithstanding."""
+_ENGINES = {"local:8000": "vllm"}
+"""Hosts that the collection names by port only, by what their answers show them to be."""

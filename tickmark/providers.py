@@ -4,6 +4,7 @@ Lives here: looking a provider up in `providers.yaml`. Unknown names stay as the
 they meet no price and no bill, and so become findings instead of guesses.
 """
 
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,7 +30,14 @@ def by_name(name: str) -> str:
 @cache
 def by_host(host: str) -> str | None:
     """Canonical provider that serves an API host, or None."""
-    return next((key for key, entry in _catalogue().items() if host in entry["hosts"]), None)
+    return next(
+        (
+            key
+            for key, entry in _catalogue().items()
+            if any(fnmatchcase(host, known) for known in entry["hosts"])
+        ),
+        None,
+    )
 
 
 def by_url(url: str) -> str | None:

@@ -36,6 +36,7 @@ NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
 NOT_MEASURED = "requests of this shape were never measured for this model"
 TOO_DEEP = "a part of the request that is nested too deep"
+MISSING_EXTRA = "its vocabulary is not installed: pip install 'tickmark[{}]'"
 LONE_SURROGATE = "a text that is not valid Unicode"
 
 
@@ -43,7 +44,7 @@ def plan(
     provider: str,
     operation: str,
     model: str | None,
-    started_at: datetime,
+    started_at: datetime | None,
     body: JsonObject | None,
     specs: SpecBook,
 ) -> CountPlan:
@@ -54,8 +55,9 @@ def plan(
         return _refused(None, shape, NO_SPEC)
     if spec.counts is None:
         return _refused(spec, shape, spec.rule.because or NO_SPEC)
-    if body is None:
-        return _refused(spec, shape, NO_TEXT)
+    extra = spec.counts.missing_extra
+    if body is None or extra is not None:
+        return _refused(spec, shape, NO_TEXT if extra is None else MISSING_EXTRA.format(extra))
     try:
         request = Request(body, shape, started_at, spec.counts.silent_fields)
         framed = spec.counts.framer(request, spec.counts.constants)

@@ -22,6 +22,7 @@ from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.constants import Framing
 from tickmark.framing.result import Shape
 from tickmark.specs import Exactness, Rule, SpecFile, Vocabulary
+from tickmark.tokenizers import sources
 
 CACHED_MODELS = 4096
 """Model names come from logs, so what is remembered about them is bounded."""
@@ -47,6 +48,8 @@ class Counts:
     constants: Framing
     exactness: dict[Shape, Exactness]
     silent_fields: frozenset[str]
+    missing_extra: str | None
+    """The extra of tickmark that must be installed first."""
 
 
 class SpecBook:
@@ -70,9 +73,14 @@ class SpecBook:
             self._add_rules(name, file)
         self._matching = lru_cache(CACHED_MODELS)(self._match)
 
-    def find(self, provider: str, operation: str, model: str | None, at: datetime) -> Spec | None:
-        """The spec that says how a request of that moment was billed, or None."""
+    def find(self, provider: str, operation: str, model: str | None, at: datetime | None) -> Spec | None:
+        """The spec that says how a request of that moment was billed, or None.
+
+        Without a moment, only a spec that holds since ever and until further notice is found.
+        """
         for spec in self._matching(provider, operation, model or ""):
+            if at is None:
+                return spec if spec.rule.from_ is None and spec.rule.until is None else None
             if spec.starts <= at < spec.ends:
                 return spec
         return None
@@ -105,9 +113,21 @@ class SpecBook:
                     rule=rule,
                     starts=_midnight(rule.from_ or date.min),
                     ends=_midnight(rule.until or date.max),
-                    counts=_counts(rule, file, operation),
+                    counts=self._counts(rule, file, operation),
                 )
                 self._specs.setdefault((file.provider, operation), []).append(spec)
+
+    def _counts(self, rule: Rule, file: SpecFile, operation: str) -> Counts | None:
+        if rule.vocabulary is None or rule.framing is None or rule.exactness is None:
+            return None
+        return Counts(
+            vocabulary=rule.vocabulary,
+            framer=FRAMERS[rule.framing.rule, operation],
+            constants=rule.framing,
+            exactness=rule.exactness,
+            silent_fields=frozenset(file.silent_fields.get(operation, ())),
+            missing_extra=sources.missing_extra(self.vocabularies[rule.vocabulary]),
+        )
 
 
 def _load(path: Path) -> SpecFile:
@@ -117,14 +137,6 @@ def _load(path: Path) -> SpecFile:
             "E-SPEC-NAME", "a file named after its provider", path.name, "provider", "rename the file"
         )
     return file
-
-
-def _counts(rule: Rule, file: SpecFile, operation: str) -> Counts | None:
-    if rule.vocabulary is None or rule.framing is None or rule.exactness is None:
-        return None
-    silent = file.silent_fields.get(operation, ())
-    framer = FRAMERS[rule.framing.rule, operation]
-    return Counts(rule.vocabulary, framer, rule.framing, rule.exactness, frozenset(silent))
 
 
 def _midnight(day: date) -> datetime:

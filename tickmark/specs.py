@@ -22,7 +22,7 @@ Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
 """How far a count may be compared with a bill: to the token; text only, the rest approximate; within a
 measured band; not at all."""
 
-Operation: TypeAlias = Literal["chat", "responses", "embeddings", "messages"]
+Operation: TypeAlias = Literal["chat", "responses", "completions", "embeddings", "messages"]
 
 
 class _Strict(BaseModel):
@@ -59,22 +59,25 @@ class VocabularySource(_Strict):
     """An installed Python package that carries the file; it is read, never imported."""
     resource: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*$")]
     """The file's path inside the package."""
-    format: Literal["tiktoken_gz", "tekken_json", "sentencepiece_bpe"]
+    extra: Annotated[str | None, Field(pattern=r"^[a-z]+$")] = None
+    """The extra of tickmark that installs the package: without it, nothing is counted, with that reason.
+    Absent: the package must be there."""
+    format: Literal["tiktoken", "tiktoken_gz", "tekken_json", "tokenizer_json", "sentencepiece_bpe"]
     """How the file is written."""
-    split: Literal["cl100k", "o200k"] | None = None
-    """How text is split before merging; only a tiktoken_gz file does not say it itself."""
+    split: Literal["cl100k", "o200k", "qwen"] | None = None
+    """How text is split before merging; only rank tables (tiktoken, tiktoken_gz) do not say it themselves."""
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     """Of the file's bytes, decompressed."""
     special_tokens: Literal["as_text"]
     """Strings inside a text that look like special tokens count as text."""
-    normalization: Literal["none"]
+    normalization: Literal["none", "nfc"]
     """What the biller does to a text before it counts."""
     golden: GoldenCounts
 
     @model_validator(mode="after")
     def _split_where_needed(self) -> Self:
-        if (self.format == "tiktoken_gz") == (self.split is None):
-            raise _problem("a split for tiktoken_gz, and for no other format", "add or remove `split`")
+        if (self.format in ("tiktoken", "tiktoken_gz")) == (self.split is None):
+            raise _problem("a split for rank tables, and for no other format", "add or remove `split`")
         return self
 
 
@@ -127,7 +130,8 @@ class SpecFile(_Strict):
     """The canonical name, as in tickmark/providers.yaml; the file is named after it."""
     vocabularies: dict[Name, VocabularySource] = {}
     silent_fields: dict[str, tuple[str, ...]] = {}
-    """By operation: request fields that add no input tokens (documented or measured). Others are refused."""
+    """By operation: request fields that add no input tokens (documented or measured), or `field=value` where
+    only that value adds none. Others are refused."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 

@@ -1,6 +1,7 @@
 """What is counted of a request, and what is not counted and says why."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,9 @@ from tickmark import recount
 from tickmark.formats import Json, JsonObject
 from tickmark.recount import CountPlan, plan
 from tickmark.specbook import SpecBook
-from tickmark.tokenizers import Counters
+from tickmark.tokenizers import Counters, sources
 
+SPECS = Path(__file__).resolve().parents[2] / "tokenizer_specs"
 NOW = datetime(2026, 8, 1, tzinfo=UTC)
 HELLO: dict[str, Json] = {"role": "user", "content": "Hello"}
 
@@ -46,6 +48,48 @@ def test_thinking_parts_of_mistral_stand_between_control_tokens(specs: SpecBook)
     planned = chat(specs, "mistral-small-latest", "mistral_ai", messages=[HELLO, answer, HELLO])
     assert planned.segments == ("Hello", "Hm.", "4", "Hello")
     assert planned.overhead_tokens == 13 + 2 + (1 + 2) + 2
+
+
+def test_turns_of_a_chat_template_are_put_in_the_order_of_the_prompt(specs: SpecBook) -> None:
+    system = {"role": "system", "content": "Be brief."}
+    answer = {"role": "assistant", "content": "4"}
+    planned = chat(specs, "deepseek-chat", "deepseek", messages=[HELLO, answer, system, HELLO])
+    assert (planned.segments, planned.overhead_tokens) == (
+        ("Be brief.", "Hello", "4", "Hello"),
+        3 + 1 + 3 + 1,
+    )
+    continued = chat(specs, "qwen-turbo", "dashscope", messages=[system, HELLO, HELLO, answer])
+    assert (continued.segments, continued.overhead_tokens) == (
+        ("4", "system\nBe brief.", "user\nHello\nHello"),
+        7 + 3 + 3,
+    )
+
+
+def test_thinking_of_earlier_answers_is_not_sent_to_the_model(specs: SpecBook) -> None:
+    answer = {"role": "assistant", "content": "<think>\nHm.\n</think>\n\n4"}
+    planned = chat(specs, "qwen3", "gpustack", messages=[HELLO, answer, HELLO])
+    assert planned.segments == ("user\nHello", "assistant\n4", "user\nHello")
+
+
+def test_without_an_optional_vocabulary_the_plan_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = sources.find_spec
+    monkeypatch.setattr(sources, "find_spec", lambda name: None if name == "llama_models" else found(name))
+    planned = chat(SpecBook(SPECS), "llama-3.3-70b-versatile", "groq")
+    assert (planned.exactness, planned.shape, planned.segments) == ("none", "text", ())
+    assert "pip install 'tickmark[llama]'" in str(planned.reason)
+
+
+def test_a_field_may_add_nothing_with_one_value_only(specs: SpecBook) -> None:
+    assert chat(specs, "deepseek-chat", "deepseek", reasoning_effort="medium").reason is None
+    assert "reasoning_effort" in str(chat(specs, "deepseek-chat", "deepseek", reasoning_effort="high").reason)
+
+
+def test_without_a_moment_only_rules_that_never_changed_count(specs: SpecBook) -> None:
+    body = {"messages": [HELLO]}
+    assert plan("openai", "chat", "gpt-4o", None, body, specs).exactness == "exact"
+    assert plan("deepseek", "chat", "deepseek-chat", None, body, specs).reason == recount.NO_SPEC
 
 
 def user(*parts: object) -> list[object]:

@@ -14,7 +14,7 @@ from tickmark.specbook import SpecBook
 from tickmark.specs import Golden, Vocabulary
 from tickmark.tokenizers import Counters, counter
 
-VOCABULARIES = ("o200k_base", "cl100k_base", "tekken_240911", "mistral_sp_v1")
+VOCABULARIES = ("o200k_base", "cl100k_base", "tekken_240911", "qwen", "deepseek_v3", "mistral_sp_v1")
 
 
 def changed(vocabulary: Vocabulary, **changes: object) -> Vocabulary:
@@ -120,7 +120,7 @@ WORDS = st.sampled_from(
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(WORDS, min_size=1, max_size=60).map("".join), st.sampled_from(VOCABULARIES[:3]))
+@given(st.lists(WORDS, min_size=1, max_size=60).map("".join), st.sampled_from(VOCABULARIES[:5]))
 def test_cutting_a_long_text_changes_no_count(counters: Counters, text: str, vocabulary: str) -> None:
     pieces = list(counter.cut(text, 5))
     assert "".join(pieces) == text

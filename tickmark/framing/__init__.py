@@ -10,7 +10,7 @@ is counted once, however many requests resend it.
 from collections.abc import Callable
 from typing import Any
 
-from tickmark.framing import inputs, mistral_chat, openai_chat, openai_responses
+from tickmark.framing import chat_template, inputs, mistral_chat, openai_chat, openai_responses
 from tickmark.framing.result import Framed, Request
 
 Framer = Callable[[Request, Any], Framed]
@@ -21,5 +21,7 @@ FRAMERS: dict[tuple[str, str], Framer] = {
     ("openai_messages", "responses"): openai_responses.frame_text,
     ("openai_responses", "responses"): openai_responses.frame,
     ("mistral_messages", "chat"): mistral_chat.frame,
+    ("chat_template", "chat"): chat_template.frame,
     ("inputs", "embeddings"): inputs.frame,
+    ("inputs", "completions"): inputs.frame,
 }

@@ -122,13 +122,52 @@ class MistralMessages(_Constants):
 
 
 class Inputs(_Constants):
-    """Embedding inputs: texts, or token ids that count as many as there are."""
+    """Embedding inputs and plain prompts: texts, or token ids that count as many as there are."""
 
     rule: Literal["inputs"]
     per_input: int
     """Tokens added to each input."""
 
 
+class Turn(_Constants):
+    """One message of a chat template."""
+
+    tokens: int
+    """Special tokens around it, and text between special tokens that never meets the message's text."""
+    before: str = ""
+    """Text between the special tokens, directly before the message's: the two are counted as one."""
+    after: str = ""
+    """The same, directly after."""
+
+
+class ChatTemplate(_Constants):
+    """Chat of an open model, by its published template as its host renders it."""
+
+    rule: Literal["chat_template"]
+    per_request: int
+    """Tokens added once: the beginning of the sequence, the start of the answer, text put in front."""
+    per_request_json: int | None
+    """The same, where response_format asks for JSON. null: never measured, so they are not counted."""
+    turns: dict[str, Turn]
+    """By role; a message of another role is not counted."""
+    always_system: bool = False
+    """Whether a request without a system message gets an empty one."""
+    systems_joined_by: str | None = None
+    """All system texts are put first as one, with this between them. null: each stays where it is."""
+    parts_joined_by: str = ""
+    """What the host puts between the text parts of one message."""
+    neighbours_joined_by: str | None = None
+    """Neighbouring messages of one role are one turn, with this between them. null: each is a turn."""
+    continues_answer: bool = False
+    """Whether an assistant message at the end begins the answer. false: never measured, so not counted."""
+    trims: bool = False
+    """Whether white space around a message is left out."""
+    drops_thinking: bool = False
+    """Whether an assistant message is counted only from behind its last `</think>`."""
+    ignored: tuple[str, ...] = ()
+    """Message fields that add nothing (measured)."""
+
+
 Framing: TypeAlias = Annotated[
-    OpenAIMessages | OpenAIResponses | MistralMessages | Inputs, Field(discriminator="rule")
+    OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs, Field(discriminator="rule")
 ]

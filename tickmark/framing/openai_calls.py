@@ -67,7 +67,7 @@ class PastCalls:
     """The calls of one chat, in the order of its messages."""
 
     def __init__(
-        self, rule: OpenAIMessages, known: OpenAICalls | None, started_at: datetime, framed: Framed
+        self, rule: OpenAIMessages, known: OpenAICalls | None, started_at: datetime | None, framed: Framed
     ) -> None:
         self._rule, self._known, self._started_at, self._framed = rule, known, started_at, framed
         self._functions: dict[object, str] = {}
@@ -118,12 +118,14 @@ class PastCalls:
         listed = json.dumps(results, ensure_ascii=False, default=float)
         if listed.isascii():
             return listed
+        if self._started_at is None:
+            raise _escaping_unknown()
         day = self._started_at.astimezone(UTC).date()
         if known.unescaped_from is not None and day >= known.unescaped_from:
             return listed
         if known.escaped_until is not None and day < known.escaped_until:
             return json.dumps(results, default=float)
-        raise Uncountable("tool_calls", "when results of parallel calls ceased to be escaped is not known")
+        raise _escaping_unknown()
 
     def _embedded(self, text: str) -> Json:
         """A result inside the list of results: JSON stays JSON."""
@@ -210,6 +212,10 @@ def _text(result: Message) -> str:
 
 def _malformed() -> Uncountable:
     return Uncountable("tool_calls", "a call that is not a function's name with its arguments")
+
+
+def _escaping_unknown() -> Uncountable:
+    return Uncountable("tool_calls", "when results of parallel calls ceased to be escaped is not known")
 
 
 def _never_measured() -> Uncountable:

@@ -30,7 +30,8 @@ class Request:
 
     body: JsonObject
     shape: Shape
-    started_at: datetime
+    started_at: datetime | None
+    """None where it is not known."""
     silent_fields: frozenset[str]
     """Request fields that are known to add nothing."""
 
@@ -54,9 +55,12 @@ class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule an
 
 
 def refuse_unplaced(given: Mapping[str, object], placed: frozenset[str], what: str) -> None:
-    """Raise Uncountable where a field carries a value and no rule says what it costs."""
+    """Raise Uncountable where a field carries a value and no rule says what it costs.
+
+    `placed` holds fields, and `field=value` where only that value was measured.
+    """
     for field, value in given.items():
-        if value and field not in placed:
+        if value and field not in placed and f"{field}={value}" not in placed:
             name = field if field.isidentifier() and field.isascii() and len(field) <= LONGEST_NAME else "?"
             raise Uncountable("other", f"{what} field `{name}`: no spec says what it costs")
 
@@ -72,13 +76,13 @@ def messages(body: JsonObject, field: str) -> list[Mapping[str, object]]:
     return turns
 
 
-def joined_text(content: object, part_type: str) -> str:
+def joined_text(content: object, part_type: str, between: str = "") -> str:
     """A message's text: the string, or its text parts joined as one string, as the provider counts them."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         raise Uncountable("other", "a message without text")
-    return "".join([part_text(part, part_type) for part in content])
+    return between.join([part_text(part, part_type) for part in content])
 
 
 def part_text(part: object, part_type: str) -> str:

@@ -23,6 +23,7 @@ from tickmark.records import Attempt, Row
 
 OPERATIONS = {
     "/chat/completions": "chat",
+    "/completions": "completions",
     "/responses": "responses",
     "/embeddings": "embeddings",
     "/messages": "messages",

@@ -15,8 +15,10 @@ from tickmark.tokenizers.counter import Counter
 __all__ = ["Counter", "Counters", "load"]
 
 _BUILDERS = {
+    "tiktoken": bpe.from_tiktoken,
     "tiktoken_gz": bpe.from_tiktoken,
     "tekken_json": bpe.from_tekken,
+    "tokenizer_json": bpe.from_tokenizer_json,
     "sentencepiece_bpe": sentencepiece.build,
 }
 

@@ -33,6 +33,12 @@ def read(vocabulary: Vocabulary) -> bytes:
     return content
 
 
+def missing_extra(vocabulary: Vocabulary) -> str | None:
+    """The extra to install for an optional vocabulary; None where it is there, or required."""
+    extra = vocabulary.source.extra
+    return extra if extra is not None and find_spec(vocabulary.source.package) is None else None
+
+
 def _path(vocabulary: Vocabulary) -> Path:
     # Importing the package could load native code (bpe_openai: 74 MB) that we do not run.
     package = find_spec(vocabulary.source.package)
