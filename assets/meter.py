@@ -45,6 +45,31 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[No
     return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows})
 
 
+@dg.multi_asset(
+    name="meter__calibrations",
+    specs=[
+        asset_spec(
+            "meter.calibrations",
+            "What closed tokenizers make of a count by another vocabulary, from the specs.",
+            [key("ingest.landed_files")],
+            "1",
+            {"python"},
+        )
+    ],
+)
+def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
+    measured = [
+        {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
+        for spec, shape, calibration in SpecBook(close.specs).calibrations()
+    ]
+    with close.connect() as database:
+        if measured:
+            database.register("filled", pa.Table.from_pylist(measured))
+            database.execute("insert into meter.calibrations by name from filled")
+        rows = count(database, "meter.calibrations")
+    return dg.MaterializeResult(key("meter.calibrations"), metadata={"dagster/row_count": rows})
+
+
 def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:
     counts = counter.count(texts.column("text").to_pylist())
     return pa.table(
@@ -56,4 +81,4 @@ def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Tab
     )
 
 
-ASSETS = [segment_counts, *(sql_asset(path) for path in selects("meter"))]
+ASSETS = [segment_counts, calibrations, *(sql_asset(path) for path in selects("meter"))]

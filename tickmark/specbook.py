@@ -7,7 +7,7 @@ Two rules of one provider and operation may match the same model on the same day
 other in `overrides`; the order of the file never matters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
@@ -21,7 +21,7 @@ from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.constants import Framing
 from tickmark.framing.result import Shape
-from tickmark.specs import Exactness, Rule, SpecFile, Vocabulary
+from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
 
 CACHED_MODELS = 4096
 """Model names come from logs, so what is remembered about them is bounded."""
@@ -46,6 +46,7 @@ class Counts:
     framer: Framer
     constants: Framing
     exactness: dict[Shape, Exactness]
+    calibrated: dict[Shape, Calibration]
     silent_fields: frozenset[str]
 
 
@@ -72,6 +73,13 @@ class SpecBook:
             if spec.starts <= at < spec.ends:
                 return spec
         return None
+
+    def calibrations(self) -> Iterator[tuple[str, Shape, Calibration]]:
+        """Every calibration with the name of its spec and the shape it speaks about."""
+        named = {spec.name: spec.rule for specs in self._specs.values() for spec in specs}
+        for name, rule in named.items():
+            for shape, calibration in rule.calibrated.items():
+                yield name, shape, calibration
 
     def _match(self, provider: str, operation: str, model: str) -> tuple[Spec, ...]:
         specs = self._specs.get((provider, operation), ())
@@ -116,7 +124,7 @@ def _counts(rule: Rule, file: SpecFile, operation: str) -> Counts | None:
         return None
     silent = file.silent_fields.get(operation, ())
     framer = FRAMERS[rule.framing.rule, operation]
-    return Counts(rule.vocabulary, framer, rule.framing, rule.exactness, frozenset(silent))
+    return Counts(rule.vocabulary, framer, rule.framing, rule.exactness, rule.calibrated, frozenset(silent))
 
 
 def _midnight(day: date) -> datetime:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tickmark.formats import JsonObject
-from tickmark.framing import inputs, mistral_chat, openai_chat, openai_responses
+from tickmark.framing import inputs, mistral_chat, openai_chat, openai_responses, proxy_text
 from tickmark.framing.result import Framed, Shape
 
 Framer = Callable[[JsonObject, Shape, Any, frozenset[str]], Framed]
@@ -22,4 +22,8 @@ FRAMERS: dict[tuple[str, str], Framer] = {
     ("openai_messages", "responses"): openai_responses.frame,
     ("mistral_messages", "chat"): mistral_chat.frame,
     ("inputs", "embeddings"): inputs.frame,
+    **{
+        ("proxy_text", operation): proxy_text.frame
+        for operation in ("chat", "messages", "generate_content", "embeddings")
+    },
 }

@@ -55,4 +55,24 @@ class Inputs(_Constants):
     """Tokens added to each input."""
 
 
-Framing: TypeAlias = Annotated[OpenAIMessages | MistralMessages | Inputs, Field(discriminator="rule")]
+class ProxyText(_Constants):
+    """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
+
+    rule: Literal["proxy_text"]
+    per_request: int
+    """Tokens of the biller added once."""
+    per_message: int
+    """Tokens of the biller added for each message."""
+    per_tool: int = 0
+    """Tokens of the biller added for each tool definition."""
+    per_call: int = 0
+    """Tokens of the biller added for each tool call and each tool result in the messages."""
+    tool_prompt: dict[str, int] = {}
+    """Tokens that the presence of tools adds, by type of tool_choice. Empty: none are told apart."""
+    thinking: int = 0
+    """Tokens that thinking adds, where it is enabled."""
+
+
+Framing: TypeAlias = Annotated[
+    OpenAIMessages | MistralMessages | Inputs | ProxyText, Field(discriminator="rule")
+]
