@@ -62,12 +62,11 @@ def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None
         {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
         for spec, shape, calibration in SpecBook(close.specs).calibrations()
     ]
-    with close.connect() as database:
+    with close.warehouse.filling("meter.calibrations") as writer:
         if measured:
-            database.register("filled", pa.Table.from_pylist(measured))
-            database.execute("insert into meter.calibrations by name from filled")
-        rows = count(database, "meter.calibrations")
-    return dg.MaterializeResult(key("meter.calibrations"), metadata={"dagster/row_count": rows})
+            writer.register("filling", pa.Table.from_pylist(measured))
+            writer.execute("insert into meter.calibrations by name from filling")
+    return dg.MaterializeResult(key("meter.calibrations"), metadata={"dagster/row_count": len(measured)})
 
 
 def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:

@@ -27,6 +27,14 @@ RECORDED = {
     ("mistral_ai", "chat", "schema"): 17,
     ("mistral_ai", "embeddings", "text"): 96,
 }
+# Closed tokenizers whose band is narrow enough to say something.
+CALIBRATED = {
+    (f"anthropic/{model}", shape)
+    for model in ("claude-3-5-haiku", "claude-sonnet-4", "claude-4-5")
+    for shape in ("text", "tools")
+} | {("x_ai/grok-4-fast", "text"), ("x_ai/grok-4-fast", "tools"), ("perplexity/sonar", "text")}
+# One prompt of 1,200 repeated words was recorded 48 times; of the distinct requests the band holds 98.8 %.
+CLOSE_MISS = {("anthropic/claude-4-5", "text")}
 # Plain text that is not counted, by the spec that says why.
 UNCOUNTED_TEXT = {
     "openai/o1-preview": 21,
@@ -52,17 +60,24 @@ def lines(path: Path) -> Iterator[str]:
 def exact_and_all(rows: list[ParityRow]) -> dict[tuple[str, str, str], tuple[int, int]]:
     found: dict[tuple[str, str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in rows:
-        if row.rows_exact is not None:
+        if row.rows_exact is not None and row.exactness == "exact":
             exact, total = found[row.provider, row.operation, row.shape]
             found[row.provider, row.operation, row.shape] = exact + row.rows_exact, total + row.rows
     return dict(found)
 
 
+def held_and_all(rows: list[ParityRow], spec: str, shape: str) -> tuple[int, int]:
+    counted = [row for row in rows if (row.spec, row.shape) == (spec, shape) and row.exactness == "calibrated"]
+    return sum(row.rows_in_band or 0 for row in counted), sum(row.rows for row in counted)
+
+
 def test_recorded_exchanges(shared_data: Path) -> None:
     rows = parity.measure_files([shared_data / "exchanges" / "exchanges.jsonl.gz"], SPECS, print)
     assert exact_and_all(rows) == {family: (total, total) for family, total in RECORDED.items()}
-    assert sum(row.rows for row in rows) == 21208
+    assert sum(row.rows for row in rows) == 25458
     assert all(row.reason for row in rows if row.rows_exact is None)
+    held = {family: held_and_all(rows, *family) for family in CALIBRATED}
+    assert {family for family, (inside, total) in held.items() if inside < 0.95 * total} == CLOSE_MISS
     named: dict[str, int] = defaultdict(int)
     for row in rows:
         if row.provider in ("openai", "mistral_ai") and row.shape in ("text", "other") and row.reason:
