@@ -31,7 +31,7 @@ select segment, any_value(text) as text from staged.segments where vocabulary = 
     ],
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
-    counters = Counters(SpecBook(close.specs).vocabularies)
+    counters = Counters(SpecBook(close.specs, close.local_specs).vocabularies)
     table = "meter.segment_counts"
     # A reader keeps its cursor while it streams; the writer needs its own.
     with close.warehouse.connect() as reader, close.warehouse.filling(table) as writer:
@@ -60,7 +60,7 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[No
 def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     measured = [
         {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
-        for spec, shape, calibration in SpecBook(close.specs).calibrations()
+        for spec, shape, calibration in SpecBook(close.specs, close.local_specs).calibrations()
     ]
     with close.warehouse.filling("meter.calibrations") as writer:
         if measured:

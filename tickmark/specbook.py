@@ -51,13 +51,19 @@ class Counts:
 
 
 class SpecBook:
-    """All specs of a folder. Raises BadSpecError where one is wrong or two contradict each other."""
+    """All specs of a folder; rules of `local` files, a user's own, go before those of the folder.
 
-    def __init__(self, folder: Path) -> None:
+    Raises BadSpecError where one is wrong or two contradict each other.
+    """
+
+    def __init__(self, folder: Path, local: Path | None = None) -> None:
         self.vocabularies: dict[str, Vocabulary] = {}
         self._specs: dict[tuple[str, str], list[Spec]] = {}
-        files = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
-        if not files:
+        self._runtime: dict[tuple[str, str], list[Spec]] = {}
+        shipped = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
+        own = [] if local is None else [(path.name, _load(path)) for path in sorted(local.glob("*.yaml"))]
+        files = own + shipped
+        if not shipped:
             raise _error(
                 "E-SPEC-NONE", "tokenizer specs in this folder", folder.name, None, "name another folder"
             )
@@ -73,6 +79,15 @@ class SpecBook:
             if spec.starts <= at < spec.ends:
                 return spec
         return None
+
+    def pairs(self) -> Iterator[tuple[Spec, Spec]]:
+        """Each runtime spec with the billing spec of the same provider, operation and one of its models."""
+        for where, runtimes in self._runtime.items():
+            for runtime in runtimes:
+                names = set(runtime.rule.models)
+                billing = next((s for s in self._specs.get(where, ()) if names & set(s.rule.models)), None)
+                if billing is not None and billing.counts and runtime.counts:
+                    yield runtime, billing
 
     def calibrations(self) -> Iterator[tuple[str, Shape, Calibration]]:
         """Every calibration with the name of its spec and the shape it speaks about."""
@@ -107,7 +122,8 @@ class SpecBook:
                     ends=_midnight(rule.until or date.max),
                     counts=_counts(rule, file, operation),
                 )
-                self._specs.setdefault((file.provider, operation), []).append(spec)
+                kept = self._specs if rule.role == "billing" else self._runtime
+                kept.setdefault((file.provider, operation), []).append(spec)
 
 
 def _load(path: Path) -> SpecFile:
@@ -163,7 +179,8 @@ def _in_order(file: str, rules: Iterable[Rule]) -> list[Rule]:
 def _overlap(one: Rule, other: Rule) -> bool:
     """Whether some request of some day would match both rules."""
     return (
-        not set(one.operations).isdisjoint(other.operations)
+        one.role == other.role
+        and not set(one.operations).isdisjoint(other.operations)
         and (one.from_ or date.min) < (other.until or date.max)
         and (other.from_ or date.min) < (one.until or date.max)
         and any(_globs_meet(left, right) for left in one.models for right in other.models)

@@ -68,8 +68,10 @@ class VocabularySource(_Strict):
     """Of the file's bytes, decompressed."""
     special_tokens: Literal["as_text"]
     """Strings inside a text that look like special tokens count as text."""
-    normalization: Literal["none"]
-    """What the biller does to a text before it counts."""
+    normalization: Literal["none", "nfc", "nfkc"]
+    """Unicode normalization that the biller applies to a text before it counts."""
+    split_punctuation: bool = False
+    """Whether the biller sets each mark outside ASCII (quotes, dashes) apart before it counts."""
     golden: GoldenCounts
 
     @model_validator(mode="after")
@@ -118,6 +120,8 @@ class Rule(_Strict):
     """How some models bill in a span of time, or why that cannot be re-performed."""
 
     name: Name
+    role: Literal["billing", "runtime"] = "billing"
+    """`billing`: what the invoice counts. `runtime`: what the model reads, for `tickmark specs gap`."""
     operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
     models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
     """Names as requested and as answered; `*` stands for any text, nothing else is special."""

@@ -67,7 +67,9 @@ def exact_and_all(rows: list[ParityRow]) -> dict[tuple[str, str, str], tuple[int
 
 
 def held_and_all(rows: list[ParityRow], spec: str, shape: str) -> tuple[int, int]:
-    counted = [row for row in rows if (row.spec, row.shape) == (spec, shape) and row.exactness == "calibrated"]
+    counted = [
+        row for row in rows if (row.spec, row.shape) == (spec, shape) and row.exactness == "calibrated"
+    ]
     return sum(row.rows_in_band or 0 for row in counted), sum(row.rows for row in counted)
 
 

@@ -77,7 +77,7 @@ def test_a_sentencepiece_model_whose_own_pieces_match_in_text_is_refused(specs: 
 def test_the_native_library_beside_a_vocabulary_is_never_imported(
     specs: SpecBook, counters: Counters
 ) -> None:
-    import sys  # noqa: PLC0415 - looked at after the vocabularies are loaded
+    import sys
 
     assert specs.vocabularies["o200k_base"].source.package == "bpe_openai"
     assert counters["o200k_base"].count(["one"]) == [1]

@@ -1,7 +1,7 @@
 """Providers that publish no tokenizer: every text of a request, counted with somebody else's vocabulary.
 
 Lives here: which strings of a body are text, for the interfaces of Anthropic, Google, Cohere, Voyage and
-those like OpenAI's. Does not live here: what the bill makes of the sum (calibration in specs), and shapes (shapes).
+those like OpenAI's. Does not live here: what the bill makes of the sum (calibration in specs), and shapes.
 
 No layout is claimed: each text is one segment, and what is not text (calls, results, definitions) is one
 segment of compact JSON. The calibration carries the difference.

@@ -4,7 +4,7 @@ Lives here: batches, and exact cuts of long texts. Does not live here: vocabular
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tokenizers import Tokenizer
 
@@ -25,8 +25,10 @@ class Counter:
     `pieces` says whether a long text may be cut where no token can span: true for byte-level vocabularies.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, pieces: bool) -> None:
-        self._tokenizer, self._pieces = tokenizer, pieces
+    def __init__(
+        self, tokenizer: Tokenizer, *, pieces: bool, prepare: Callable[[str], str] | None = None
+    ) -> None:
+        self._tokenizer, self._pieces, self._prepare = tokenizer, pieces, prepare
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """The number of tokens of each text. Texts hold no lone surrogates (`recount.plan` refuses them)."""
@@ -41,7 +43,8 @@ class Counter:
         owners: list[int] = []
         batch: list[str] = []
         chars = 0
-        for owner, text in enumerate(texts):
+        for owner, given in enumerate(texts):
+            text = self._prepare(given) if self._prepare else given
             for piece in cut(text, PIECE_CHARS) if self._pieces else (text,):
                 owners.append(owner)
                 batch.append(piece)
