@@ -7,6 +7,7 @@ Does not live here: adding counts up per attempt (`sql/meter/`).
 from collections.abc import Iterator
 
 import dagster as dg
+import pyarrow as pa
 
 from assets._sql import asset_spec, count, key, selects, sql_asset
 from tickmark.countstore import CountStore
@@ -39,7 +40,7 @@ TABLES = ("meter.segment_counts", "meter.engine_checks")
     ],
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
-    counters = Counters(SpecBook(close.specs).vocabularies)
+    counters = Counters(SpecBook(close.specs, close.local_specs).vocabularies)
     store = CountStore(close.home.private / "counts", close.text_key())
     with close.warehouse.connect() as database:
         for table in TABLES:
@@ -53,4 +54,28 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.Materialize
         yield dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows[table]})
 
 
-ASSETS = [segment_counts, *(sql_asset(path) for path in selects("meter"))]
+@dg.multi_asset(
+    name="meter__calibrations",
+    specs=[
+        asset_spec(
+            "meter.calibrations",
+            "What closed tokenizers make of a count by another vocabulary, from the specs.",
+            [key("ingest.landed_files")],
+            "1",
+            {"python"},
+        )
+    ],
+)
+def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
+    measured = [
+        {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
+        for spec, shape, calibration in SpecBook(close.specs, close.local_specs).calibrations()
+    ]
+    with close.warehouse.filling("meter.calibrations") as writer:
+        if measured:
+            writer.register("filling", pa.Table.from_pylist(measured))
+            writer.execute("insert into meter.calibrations by name from filling")
+    return dg.MaterializeResult(key("meter.calibrations"), metadata={"dagster/row_count": len(measured)})
+
+
+ASSETS = [segment_counts, calibrations, *(sql_asset(path) for path in selects("meter"))]

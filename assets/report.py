@@ -83,6 +83,7 @@ def _manifest(close: MonthRun, database: duckdb.DuckDBPyConnection) -> lake.Mani
         ),
         "code": {"tickmark": __version__, "sql": lake.folder_hash(close.sql, "*.sql")},
         "specs": lake.folder_hash(close.specs, "*.yaml"),
+        "local_specs": lake.folder_hash(close.local_specs, "*.yaml"),
         "contracts": {card.name: lake.file_hash(card) for card in cards},
         "engines": {engine: importlib.metadata.version(engine) for engine in ENGINES},
     }

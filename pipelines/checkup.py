@@ -96,9 +96,9 @@ def _tokenizers(_: Path) -> str:
 
     book = SpecBook(CHECKOUT / "tokenizer_specs")
     counters = Counters(book.vocabularies)
-    for name in book.vocabularies:
+    for name in book.installed():
         counters[name].count(["loaded"])
-    return f"{', '.join(book.vocabularies)}: pinned bytes and golden counts hold"
+    return f"{', '.join(book.installed())}: pinned bytes and golden counts hold"
 
 
 CHECKS: dict[str, Callable[[Path], str]] = {

@@ -13,6 +13,7 @@ from typing import Annotated
 import click
 import typer
 
+from pipelines import specs_cli
 from tickmark import __version__
 from tickmark.errors import BadSpecError, TickmarkError, Where
 from tickmark.months import Month, parse_instant
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Tickmark proves LLM bills: every cent of the invoice is recounted, re-priced and tied to a cause.",
 )
+app.add_typer(specs_cli.app, name="specs")
 HomeOption = Annotated[
     Path | None,
     typer.Option(

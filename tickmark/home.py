@@ -55,6 +55,8 @@ class Config(_Strict):
     gateways: tuple[SourceConfig, ...]
     bills: tuple[SourceConfig, ...]
     contracts: str = "rate_cards/*.yaml"
+    specs: str = "tokenizer_specs"
+    """Folder of your own tokenizer specs below the home; their rules go before the shipped ones."""
     policy: str = POLICY
     text: TextConfig = TextConfig()
     alerts: Endpoints = ()
@@ -164,6 +166,7 @@ class Home:
             *patterns,
             ("contracts", self.config.contracts),
             ("policy", self.config.policy),
+            ("specs", self.config.specs),
         ]:
             if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
                 raise BadSpecError(

@@ -58,6 +58,11 @@ class MonthRun:
         return self.checkout / "tokenizer_specs"
 
     @property
+    def local_specs(self) -> Path:
+        """The home's own specs; the folder may be absent."""
+        return self.home.folder / self.home.config.specs
+
+    @property
     def work(self) -> Path:
         """Private folder of the run; the next run empties it."""
         return self.home.private / "run"

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from tickmark import months, providers, recount
 from tickmark.errors import InputRejectedError, RecordRejected, Where
-from tickmark.formats import JsonObject, child, optional_text, text
+from tickmark.formats import Json, JsonObject, child, optional_text, text
 from tickmark.framing.result import Shape
 from tickmark.gateways import exchange_jsonl
 from tickmark.intake.containers import Coverage, records
@@ -76,24 +76,27 @@ class ParityRow:
     rows_exact: int | None
     rows_within_2: int | None
     """Rows whose variance is at most two tokens."""
+    rows_in_band: int | None
+    """Rows whose bill lies in the band of a calibrated count; an exact count's band is the count."""
     tokens_variance_min: int | None
     tokens_variance_median: int | None
     tokens_variance_max: int | None
     example_key: str | None
-    """The first exchange whose counts differ."""
+    """The first exchange whose bill is not in the band."""
 
 
 @dataclass(slots=True)
 class _Seen:
     rows: int = 0
+    in_band: int = 0
     variances: Tally[int] = field(default_factory=Tally)
     example_key: str | None = None
 
 
-def measure(exchanges: Iterable[Exchange], specs: SpecBook, counters: Counters) -> list[ParityRow]:
+def measure(billed: Iterable[Exchange], specs: SpecBook, counters: Counters) -> list[ParityRow]:
     """The table, in the order of its groups. Memory is bounded by BATCH and the number of groups."""
     groups: dict[Group, _Seen] = {}
-    remaining = iter(exchanges)
+    remaining = iter(billed)
     while batch := list(islice(remaining, BATCH)):
         plans = [recount.plan(x.provider, x.operation, x.model, x.started_at, x.body, specs) for x in batch]
         for exchange, plan, tokens in zip(batch, plans, recount.count(plans, counters), strict=True):
@@ -102,7 +105,10 @@ def measure(exchanges: Iterable[Exchange], specs: SpecBook, counters: Counters) 
             if tokens is not None:
                 variance = exchange.tokens_input_billed - tokens
                 seen.variances[variance] += 1
-                seen.example_key = seen.example_key or (exchange.key if variance else None)
+                low, high = plan.band(tokens)
+                in_band = low <= exchange.tokens_input_billed <= high
+                seen.in_band += in_band
+                seen.example_key = seen.example_key or (None if in_band else exchange.key)
     return [_row(group, groups[group]) for group in sorted(groups, key=str)]
 
 
@@ -113,10 +119,11 @@ def measure_files(files: Iterable[Path], specs: Path, step: Callable[[str], None
     specs and vocabularies.
     """
     book = SpecBook(specs)
-    return measure(_exchanges(files, step), book, Counters(book.vocabularies))
+    return measure(exchanges(files, step), book, Counters(book.vocabularies))
 
 
-def _exchanges(files: Iterable[Path], step: Callable[[str], None]) -> Iterator[Exchange]:
+def exchanges(files: Iterable[Path], step: Callable[[str], None]) -> Iterator[Exchange]:
+    """Every exchange of the files whose bill is known; raise InputRejectedError for a line that is none."""
     for path in files:
         step(path.name)
         for record in records(Verified(path, path.name), exchange_jsonl.FORMAT, Coverage()):
@@ -167,6 +174,7 @@ def _row(group: Group, seen: _Seen) -> ParityRow:
         rows=seen.rows,
         rows_exact=seen.variances[0] if seen.variances else None,
         rows_within_2=sum(seen.variances[near] for near in range(-2, 3)) if seen.variances else None,
+        rows_in_band=seen.in_band if seen.variances else None,
         tokens_variance_min=ordered[0],
         tokens_variance_median=ordered[(len(ordered) - 1) // 2],
         tokens_variance_max=ordered[-1],
@@ -196,6 +204,9 @@ OPERATIONS = {
     "responses": "responses",
     "embeddings": "embeddings",
     "messages": "messages",
+    "generateContent": "generate_content",
+    "chat": "chat",
+    "embed": "embeddings",
 }
 
 
@@ -207,10 +218,10 @@ def from_recorded(record: JsonObject) -> Exchange | None:
     they were billed (`REWRITTEN`).
     """
     operation = OPERATIONS.get(str(record.get("api")))
-    started, body = record.get("recorded_at"), record.get("request_body")
-    billed = child(record, "usage_norm").get("input")
     if operation is None or not _is_evidence(record):
         return None
+    started, body = record.get("recorded_at"), record.get("request_body")
+    billed = _billed(child(record, "usage_norm"), operation)
     if not isinstance(body, dict) or not isinstance(billed, int) or billed == 0:
         return None
     return Exchange(
@@ -228,6 +239,15 @@ def _provider(record: JsonObject) -> str:
     name = text(record, "provider")
     served = providers.by_host(str(record.get("endpoint_host")))
     return served or providers.by_name(_ENGINES.get(name, name))
+
+
+def _billed(usage: JsonObject, operation: str) -> Json:
+    """Input tokens, cached ones included: Anthropic's interface counts them beside the input."""
+    billed = usage.get("input") or (usage.get("total") if operation == "embeddings" else None)
+    if operation != "messages" or not isinstance(billed, int):
+        return billed
+    beside = [usage.get(part) for part in ("cached", "cache_write")]
+    return billed + sum(part for part in beside if isinstance(part, int))
 
 
 def _is_evidence(record: JsonObject) -> bool:

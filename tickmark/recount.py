@@ -12,7 +12,7 @@ from tickmark.formats import JsonObject
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
-from tickmark.specs import Exactness
+from tickmark.specs import Calibration, Exactness
 from tickmark.tokenizers import Counters
 
 
@@ -30,6 +30,16 @@ class CountPlan:
     """Texts between special tokens, each as often as it occurs."""
     reason: str | None
     """Why the request is not counted, for people; None where it is."""
+    calibration: Calibration | None = None
+    """What a closed tokenizer makes of the count; None where the vocabulary is the biller's own."""
+
+    def total(self, tokens: int) -> int:
+        """Billed input tokens where the segments hold `tokens`; an estimate where calibrated."""
+        return self.overhead_tokens + (self.calibration.estimate(tokens) if self.calibration else tokens)
+
+    def band(self, total: int) -> tuple[int, int]:
+        """Least and most tokens that a right bill may show."""
+        return self.calibration.band(total) if self.calibration else (total, total)
 
 
 NO_TEXT = "the log holds no request text"
@@ -77,7 +87,16 @@ def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountP
     if not all(map(_is_unicode, framed.segments)):
         return _refused(spec, "other", LONE_SURROGATE)
     segments = tuple(segment for segment in framed.segments if segment)
-    return CountPlan(spec.name, counts.vocabulary, shape, exactness, framed.overhead_tokens, segments, None)
+    return CountPlan(
+        spec.name,
+        counts.vocabulary,
+        shape,
+        exactness,
+        framed.overhead_tokens,
+        segments,
+        reason=None,
+        calibration=counts.calibrated.get(shape),
+    )
 
 
 def _refused(spec: Spec | None, shape: Shape, reason: str) -> CountPlan:
@@ -95,7 +114,13 @@ def _is_unicode(text: str) -> bool:
 
 
 def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
-    """Billed input tokens of each plan, None where it has a reason; every unique text is counted once."""
+    """Billed input tokens of each plan, None where it has a reason; an estimate where it is calibrated."""
+    counted = zip(plans, segment_tokens(plans, counters), strict=True)
+    return [None if tokens is None else planned.total(tokens) for planned, tokens in counted]
+
+
+def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
+    """Tokens of each plan's segments in its vocabulary, without overhead; each unique text once."""
     texts: dict[str, set[str]] = {}
     for planned in plans:
         if planned.vocabulary is not None:
@@ -104,7 +129,7 @@ def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
     return [
         None
         if planned.vocabulary is None
-        else planned.overhead_tokens + sum(map(counted[planned.vocabulary].__getitem__, planned.segments))
+        else sum(map(counted[planned.vocabulary].__getitem__, planned.segments))
         for planned in plans
     ]
 

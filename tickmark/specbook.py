@@ -7,7 +7,7 @@ Two rules of one provider and operation may match the same model on the same day
 other in `overrides`; the order of the file never matters.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from fnmatch import fnmatchcase
@@ -21,7 +21,7 @@ from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.constants import Framing
 from tickmark.framing.result import Shape
-from tickmark.specs import Exactness, Rule, SpecFile, Vocabulary
+from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
 from tickmark.tokenizers import sources
 
 CACHED_MODELS = 4096
@@ -47,19 +47,26 @@ class Counts:
     framer: Framer
     constants: Framing
     exactness: dict[Shape, Exactness]
+    calibrated: dict[Shape, Calibration]
     silent_fields: frozenset[str]
     missing_extra: str | None
     """The extra of tickmark that must be installed first."""
 
 
 class SpecBook:
-    """All specs of a folder. Raises BadSpecError where one is wrong or two contradict each other."""
+    """All specs of a folder; rules of `local` files, a user's own, go before those of the folder.
 
-    def __init__(self, folder: Path) -> None:
+    Raises BadSpecError where one is wrong or two contradict each other.
+    """
+
+    def __init__(self, folder: Path, local: Path | None = None) -> None:
         self.vocabularies: dict[str, Vocabulary] = {}
         self._specs: dict[tuple[str, str], list[Spec]] = {}
-        files = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
-        if not files:
+        self._runtime: dict[tuple[str, str], list[Spec]] = {}
+        shipped = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
+        own = [] if local is None else [(path.name, _load(path)) for path in sorted(local.glob("*.yaml"))]
+        files = own + shipped
+        if not shipped:
             raise _error(
                 "E-SPEC-NONE",
                 "tokenizer specs in this folder",
@@ -85,9 +92,29 @@ class SpecBook:
                 return spec
         return None
 
+    def pairs(self) -> Iterator[tuple[Spec, Spec]]:
+        """Each runtime spec with the billing spec of the same provider, operation and one of its models."""
+        for where, runtimes in self._runtime.items():
+            for runtime in runtimes:
+                names = set(runtime.rule.models)
+                billing = next((s for s in self._specs.get(where, ()) if names & set(s.rule.models)), None)
+                if billing is not None and billing.counts and runtime.counts:
+                    yield runtime, billing
+
+    def calibrations(self) -> Iterator[tuple[str, Shape, Calibration]]:
+        """Every calibration with the name of its spec and the shape it speaks about."""
+        named = {spec.name: spec.rule for specs in self._specs.values() for spec in specs}
+        for name, rule in named.items():
+            for shape, calibration in rule.calibrated.items():
+                yield name, shape, calibration
+
     def _match(self, provider: str, operation: str, model: str) -> tuple[Spec, ...]:
         specs = self._specs.get((provider, operation), ())
         return tuple(spec for spec in specs if any(fnmatchcase(model, glob) for glob in spec.rule.models))
+
+    def installed(self) -> dict[str, Vocabulary]:
+        """The vocabularies that can be loaded: all but those of an extra that was not installed."""
+        return {name: each for name, each in self.vocabularies.items() if not sources.missing_extra(each)}
 
     def _add_vocabularies(self, name: str, file: SpecFile) -> None:
         for vocabulary, source in file.vocabularies.items():
@@ -115,7 +142,8 @@ class SpecBook:
                     ends=_midnight(rule.until or date.max),
                     counts=self._counts(rule, file, operation),
                 )
-                self._specs.setdefault((file.provider, operation), []).append(spec)
+                kept = self._specs if rule.role == "billing" else self._runtime
+                kept.setdefault((file.provider, operation), []).append(spec)
 
     def _counts(self, rule: Rule, file: SpecFile, operation: str) -> Counts | None:
         if rule.vocabulary is None or rule.framing is None or rule.exactness is None:
@@ -125,6 +153,7 @@ class SpecBook:
             framer=FRAMERS[rule.framing.rule, operation],
             constants=rule.framing,
             exactness=rule.exactness,
+            calibrated=rule.calibrated,
             silent_fields=frozenset(file.silent_fields.get(operation, ())),
             missing_extra=sources.missing_extra(self.vocabularies[rule.vocabulary]),
         )
@@ -175,7 +204,8 @@ def _in_order(file: str, rules: Iterable[Rule]) -> list[Rule]:
 def _overlap(one: Rule, other: Rule) -> bool:
     """Whether some request of some day would match both rules."""
     return (
-        not set(one.operations).isdisjoint(other.operations)
+        one.role == other.role
+        and not set(one.operations).isdisjoint(other.operations)
         and (one.from_ or date.min) < (other.until or date.max)
         and (other.from_ or date.min) < (one.until or date.max)
         and any(_globs_meet(left, right) for left in one.models for right in other.models)

@@ -8,6 +8,7 @@ bodies (framing/).
 import json
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,7 +23,9 @@ Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
 """How far a count may be compared with a bill: to the token; text only, the rest approximate; within a
 measured band; not at all."""
 
-Operation: TypeAlias = Literal["chat", "responses", "completions", "embeddings", "messages"]
+Operation: TypeAlias = Literal[
+    "chat", "responses", "completions", "embeddings", "messages", "generate_content"
+]
 
 
 class _Strict(BaseModel):
@@ -70,8 +73,10 @@ class VocabularySource(_Strict):
     """Of the file's bytes, decompressed."""
     special_tokens: Literal["as_text"]
     """Strings inside a text that look like special tokens count as text."""
-    normalization: Literal["none", "nfc"]
-    """What the biller does to a text before it counts."""
+    normalization: Literal["none", "nfc", "nfkc"]
+    """Unicode normalization that the biller applies to a text before it counts."""
+    split_punctuation: bool = False
+    """Whether the biller sets each mark outside ASCII (quotes, dashes) apart before it counts."""
     golden: GoldenCounts
 
     @model_validator(mode="after")
@@ -81,10 +86,47 @@ class VocabularySource(_Strict):
         return self
 
 
+Factor = Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
+Margin = Annotated[Decimal, Field(gt=-1, lt=100, decimal_places=4)]
+
+
+class Calibration(_Strict):
+    """What a closed tokenizer makes of a count by another vocabulary: an estimate, and the band around it."""
+
+    per_token: Factor
+    """Tokens of the biller for each token of the proxy vocabulary."""
+    band_low: Margin
+    """How far below the estimate a bill may lie, as a share of the estimate."""
+    band_high: Margin
+    """How far above."""
+    floor_tokens: Annotated[int, Field(ge=0)]
+    """The band is never taken of less than these tokens: a share of a tiny request is no band."""
+    evidence: str
+    """Exchanges it was fitted on, and how many of others it holds."""
+
+    def estimate(self, proxy_tokens: int) -> int:
+        """Tokens of the biller for the counted text; the framing's overhead comes on top."""
+        return int((self.per_token * proxy_tokens).to_integral_value(ROUND_HALF_EVEN))
+
+    def band(self, tokens: int) -> tuple[int, int]:
+        """Least and most that a bill may say where `tokens` is the estimate, overhead included."""
+        base = max(tokens, self.floor_tokens)
+        low = tokens + (base * self.band_low).to_integral_value(ROUND_FLOOR)
+        return int(low), int(tokens + (base * self.band_high).to_integral_value(ROUND_CEILING))
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.band_low > self.band_high:
+            raise _problem("`band_low` not above `band_high`", "exchange the two")
+        return self
+
+
 class Rule(_Strict):
     """How some models bill in a span of time, or why that cannot be re-performed."""
 
     name: Name
+    role: Literal["billing", "runtime"] = "billing"
+    """`billing`: what the invoice counts. `runtime`: what the model reads, for `tickmark specs gap`."""
     operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
     models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
     """Names as requested and as answered; `*` stands for any text, nothing else is special."""
@@ -102,6 +144,8 @@ class Rule(_Strict):
     """By shape of request; a shape that is not named is not compared."""
     not_counted: dict[Shape, str] = {}
     """Shapes that are not compared although they were measured, and why."""
+    calibrated: dict[Shape, Calibration] = {}
+    """For each shape whose exactness is `calibrated`; the vocabulary is then a proxy."""
     evidence: str | None = None
     """What was measured on how many recorded exchanges, or who documents it."""
 
@@ -117,6 +161,12 @@ class Rule(_Strict):
             )
         if self.from_ and self.until and self.from_ >= self.until:
             raise _problem("`from` before `until`", "correct one of the two days")
+        claimed = {shape for shape, claim in (self.exactness or {}).items() if claim == "calibrated"}
+        if claimed != self.calibrated.keys():
+            raise _problem(
+                "a calibration for each shape that claims `calibrated`, and for no other",
+                "add `calibrated` for the shape, or change its exactness",
+            )
         framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
         if not FRAMERS.keys() >= set(framed):
             raise _problem("a framing rule that knows each operation", "name another rule or operation")

@@ -16,6 +16,16 @@ create table meter.engine_checks ( -- The reference's second count of a sample, 
     counted_by varchar not null -- Engine whose counts stand
 );
 
+create table meter.calibrations ( -- What closed tokenizers make of a count by another vocabulary.
+    spec varchar not null, -- Tokenizer spec
+    shape varchar not null, -- Shape of requests it was measured for
+    per_token decimal(10, 4) not null, -- Tokens of the biller for each token counted
+    band_low decimal(10, 4) not null, -- How far below the estimate a bill may lie, as a share of it
+    band_high decimal(10, 4) not null, -- How far above
+    floor_tokens bigint not null, -- The band is never taken of less than these tokens
+    primary key (spec, shape)
+);
+
 create table meter.recounts ( -- Our count of every logged input, beside the figure in the log.
     attempt_id varchar primary key, -- The attempt
     provider varchar not null, -- gen_ai.provider.name
@@ -25,9 +35,28 @@ create table meter.recounts ( -- Our count of every logged input, beside the fig
     shape varchar not null, -- What the request holds
     exactness varchar not null, -- What a recount of it can prove
     tokens_logged bigint, -- Input tokens in the log
-    tokens_recounted bigint, -- Input tokens by our count; NULL where we cannot count
+    tokens_recounted bigint, -- Input tokens by our count, an estimate where calibrated; NULL where we cannot count
+    tokens_low bigint, -- Least that a right bill may show; the count itself where it is exact
+    tokens_high bigint, -- Most that a right bill may show
     tokens_variance bigint, -- tokens_logged - tokens_recounted
     uncountable_because varchar -- Why we cannot count
+);
+
+create table meter.calibrated_days ( -- Closed tokenizers, day by day: level where the band is narrow, change elsewhere.
+    provider varchar not null, -- gen_ai.provider.name
+    operation varchar not null, -- gen_ai.operation.name
+    model varchar not null, -- Model that answered
+    shape varchar not null, -- What the request holds
+    day date not null, -- UTC day
+    attempts bigint not null, -- Attempts with a logged and an estimated count
+    tokens_logged bigint not null, -- Input tokens in the log
+    tokens_recounted bigint not null, -- Estimated input tokens
+    tokens_low bigint not null, -- Sum of the least that right bills may show
+    tokens_high bigint not null, -- Sum of the most
+    band_share decimal(18, 6) not null, -- Half the width of the band, as a share of the estimate
+    ratio decimal(18, 6) not null, -- Logged over estimated tokens
+    ratio_before decimal(18, 6), -- The same over all earlier days of the month; NULL on the first
+    finding varchar not null -- within or outside the band; too_wide to compare; changed: too wide, and the ratio moved
 );
 
 create table meter.tokenizer_parity ( -- How far our count agrees with the provider's meter.

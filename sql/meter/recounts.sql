@@ -2,7 +2,7 @@
 with counted as (
     select
         u.attempt_id,
-        sum(u.uses * c.tokens) as tokens,
+        cast(sum(u.uses * c.tokens) as bigint) as tokens,
         count(*) filter (c.tokens is null) as segments_uncounted
     from staged.segment_uses u
     -- The same attempt may be delivered twice: only the delivery that was loaded counts.
@@ -21,10 +21,16 @@ select
     a.tokens_input_total as tokens_logged,
     case
         when a.vocabulary is not null and coalesce(c.segments_uncounted, 0) = 0
-            then cast(a.overhead_tokens + coalesce(c.tokens, 0) as bigint)
+            -- A closed tokenizer's own tokens are estimated from those of another vocabulary.
+            then a.overhead_tokens + cast(round_even(coalesce(k.per_token, 1) * coalesce(c.tokens, 0), 0) as bigint)
     end as tokens_recounted,
+    tokens_recounted
+        + cast(floor(coalesce(k.band_low, 0) * greatest(tokens_recounted, k.floor_tokens)) as bigint) as tokens_low,
+    tokens_recounted
+        + cast(ceil(coalesce(k.band_high, 0) * greatest(tokens_recounted, k.floor_tokens)) as bigint) as tokens_high,
     tokens_logged - tokens_recounted as tokens_variance,
     a.uncountable_because
 from ingest.attempts a
 left join counted c on c.attempt_id = a.attempt_id
+left join meter.calibrations k on k.spec = a.spec and k.shape = a.shape
 order by a.attempt_id

@@ -210,6 +210,25 @@ create table report.engine_checks ( -- The reference's second count of a sample,
     counted_by varchar not null -- Engine whose counts stand
 );
 
+create table report.calibrated_days ( -- Closed tokenizers, day by day: level where the band is narrow, change elsewhere.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    operation varchar not null, -- gen_ai.operation.name
+    model varchar not null, -- Model that answered
+    shape varchar not null, -- What the request holds
+    day date not null, -- UTC day
+    attempts bigint not null, -- Attempts with a logged and an estimated count
+    tokens_logged bigint not null, -- Input tokens in the log
+    tokens_recounted bigint not null, -- Estimated input tokens
+    tokens_low bigint not null, -- Sum of the least that right bills may show
+    tokens_high bigint not null, -- Sum of the most
+    band_share decimal(18, 6) not null, -- Half the width of the band, as a share of the estimate
+    ratio decimal(18, 6) not null, -- Logged over estimated tokens
+    ratio_before decimal(18, 6), -- The same over all earlier days of the month; NULL on the first
+    finding varchar not null -- within or outside the band; too_wide to compare; changed: too wide, and the ratio moved
+);
+
 create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

@@ -39,7 +39,7 @@ def configured(tmp_path: Path) -> Callable[..., Home]:
 
 def read_all(home: Home) -> tuple[list[Any], Any]:
     """Reports and staged rows of everything that landed."""
-    staging = sources.Staging(home.folder / "staging", SPECS, KEY)
+    staging = sources.Staging(home.folder / "staging", SPECS, home.folder / "tokenizer_specs", KEY)
     said: list[str] = []
     reports = sources.read_all(sources.find(home, "2026-07"), staging, said.append)
     assert sorted(said) == sorted(report.file for report in reports)
@@ -90,7 +90,8 @@ def test_f16_every_file_is_read_once_whatever_its_name(
 
 def test_a_source_without_files(configured: Callable[..., Home], tmp_path: Path) -> None:
     home = configured()
-    assert sources.find(home, "2026-07") == []
+    with pytest.raises(InputRejectedError, match="E-SOURCE-NONE"):
+        sources.find(home, "2026-07")
     config = json.loads((tmp_path / "tickmark.yaml").read_text())
     config["bills"][0]["required"] = True
     (tmp_path / "tickmark.yaml").write_text(json.dumps(config))

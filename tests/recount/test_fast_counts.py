@@ -10,7 +10,7 @@ from tickmark.tokenizers import Counter, Counters, fast
 
 
 def vocabularies(specs: SpecBook) -> list[str]:
-    return sorted(specs.vocabularies)
+    return sorted(specs.installed())
 
 
 class Faulty(fast.FastCounter):

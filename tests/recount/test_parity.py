@@ -22,9 +22,9 @@ SPECS = Path(__file__).resolve().parents[2] / "tokenizer_specs"
 # provider, operation, shape → exchanges of the class `exact`. All of them agree with the bill, to the token.
 RECORDED = {
     ("openai", "chat", "text"): 4727,
-    ("openai", "chat", "tools"): 1547,
-    ("openai", "chat", "tool_calls"): 915,
-    ("openai", "chat", "schema"): 422,
+    ("openai", "chat", "tools"): 1744,
+    ("openai", "chat", "tool_calls"): 1418,
+    ("openai", "chat", "schema"): 444,
     ("openai", "responses", "text"): 837,
     ("openai", "responses", "schema"): 184,
     ("openai", "responses", "tool_calls"): 62,
@@ -40,6 +40,7 @@ NEAR = {
     ("openai", "chat", "tool_calls"): (3, 3, 3),
     ("openai", "chat", "schema"): (2, 2, 2),
 }
+OWN = ("openai", "mistral_ai")
 # Azure, and open models by host: spec → exchanges that agree to the token, exchanges counted.
 HOSTED = {
     "aws.bedrock/gpt-oss-mantle": (66, 66),
@@ -86,6 +87,14 @@ HOSTED_LLAMA = {
     "vllm/llama-3.2-completions": (2, 2),
     "watsonx/llama-3.3": (90, 90),
 }
+# Closed tokenizers whose band is narrow enough to say something.
+CALIBRATED = {
+    (f"anthropic/{model}", shape)
+    for model in ("claude-3-5-haiku", "claude-sonnet-4", "claude-4-5")
+    for shape in ("text", "tools")
+} | {("x_ai/grok-4-fast", "text"), ("x_ai/grok-4-fast", "tools"), ("perplexity/sonar", "text")}
+# One prompt of 1,200 repeated words was recorded 48 times; of the distinct requests the band holds 98.8 %.
+CLOSE_MISS = {("anthropic/claude-4-5", "text")}
 # Plain text that is not counted, by the spec that says why.
 UNCOUNTED_TEXT = {
     "openai/o1-preview": 21,
@@ -140,24 +149,31 @@ def counted(rows: list[ParityRow], exactness: str) -> dict[tuple[str, str, str],
 def by_spec(rows: list[ParityRow]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in rows:
-        if row.rows_exact is not None and row.provider not in ("openai", "mistral_ai"):
+        if row.exactness == "exact" and row.rows_exact is not None and row.provider not in OWN:
             exact, total = found[str(row.spec)]
             found[str(row.spec)] = exact + row.rows_exact, total + row.rows
     return dict(found)
 
 
+def held_and_all(rows: list[ParityRow], spec: str, shape: str) -> tuple[int, int]:
+    found = [row for row in rows if (row.spec, row.shape) == (spec, shape) and row.exactness == "calibrated"]
+    return sum(row.rows_in_band or 0 for row in found), sum(row.rows for row in found)
+
+
 def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
     rows = recorded
-    own = [row for row in rows if row.provider in ("openai", "mistral_ai")]
+    own = [row for row in rows if row.provider in OWN]
     assert counted(own, "exact") == {family: (total, total, total) for family, total in RECORDED.items()}
     assert counted(own, "exact_text") == NEAR
     llama = {} if sources.missing_extra(specs.vocabularies["llama3"]) else HOSTED_LLAMA
     assert by_spec(rows) == HOSTED | llama
-    assert sum(row.rows for row in rows) == 24743
+    assert sum(row.rows for row in rows) == 29068
     assert all(row.reason for row in rows if row.rows_exact is None)
+    held = {family: held_and_all(rows, *family) for family in CALIBRATED}
+    assert {family for family, (inside, total) in held.items() if inside < 0.95 * total} == CLOSE_MISS
     named: dict[str, int] = defaultdict(int)
     for row in rows:
-        if row.provider in ("openai", "mistral_ai") and row.shape in ("text", "other") and row.reason:
+        if row.provider in OWN and row.shape in ("text", "other") and row.reason:
             named[str(row.spec)] += row.rows
     assert named == UNCOUNTED_TEXT
 
@@ -166,8 +182,7 @@ def test_a_real_month_through_its_gateway(shared_data: Path) -> None:
     file = shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"
     rows = parity.measure_files([file], SPECS, print)
     assert counted(rows, "exact") == {
-        family: (total - OVERWRITTEN.get(family, 0), total - OVERWRITTEN.get(family, 0), total)
-        for family, total in JANUARY_2026.items()
+        family: (total, *[total - OVERWRITTEN.get(family, 0)] * 2) for family, total in JANUARY_2026.items()
     }
     assert counted(rows, "exact_text") == {
         ("openai", "chat", "tools"): (3, 1, 3),

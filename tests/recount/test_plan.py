@@ -214,7 +214,7 @@ def test_no_text_no_spec_and_no_tokenizer_are_three_reasons(specs: SpecBook) -> 
     no_text = plan("openai", "chat", "gpt-4o", NOW, None, specs)
     assert (no_text.shape, no_text.reason) == ("none", recount.NO_TEXT)
     assert chat(specs, "gpt-99").reason == recount.NO_SPEC
-    closed = plan("anthropic", "messages", "claude-sonnet-4-5", NOW, {"messages": [HELLO]}, specs)
+    closed = plan("anthropic", "messages", "claude-opus-9", NOW, {"messages": [HELLO]}, specs)
     assert (closed.spec, closed.shape, closed.exactness) == ("anthropic/none", "text", "none")
     assert "publishes no tokenizer" in str(closed.reason)
 

@@ -10,7 +10,14 @@ is counted once, however many requests resend it.
 from collections.abc import Callable
 from typing import Any
 
-from tickmark.framing import chat_template, inputs, mistral_chat, openai_chat, openai_responses
+from tickmark.framing import (
+    chat_template,
+    inputs,
+    mistral_chat,
+    openai_chat,
+    openai_responses,
+    proxy_text,
+)
 from tickmark.framing.result import Framed, Request
 
 Framer = Callable[[Request, Any], Framed]
@@ -24,4 +31,8 @@ FRAMERS: dict[tuple[str, str], Framer] = {
     ("chat_template", "chat"): chat_template.frame,
     ("inputs", "embeddings"): inputs.frame,
     ("inputs", "completions"): inputs.frame,
+    **{
+        ("proxy_text", operation): proxy_text.frame
+        for operation in ("chat", "messages", "generate_content", "embeddings")
+    },
 }

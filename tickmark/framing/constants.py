@@ -168,6 +168,25 @@ class ChatTemplate(_Constants):
     """Message fields that add nothing (measured)."""
 
 
+class ProxyText(_Constants):
+    """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
+
+    rule: Literal["proxy_text"]
+    per_request: int
+    """Tokens of the biller added once."""
+    per_message: int
+    """Tokens of the biller added for each message."""
+    per_tool: int = 0
+    """Tokens of the biller added for each tool definition."""
+    per_call: int = 0
+    """Tokens of the biller added for each tool call and each tool result in the messages."""
+    tool_prompt: dict[str, int] = {}
+    """Tokens that the presence of tools adds, by type of tool_choice. Empty: none are told apart."""
+    thinking: int = 0
+    """Tokens that thinking adds, where it is enabled."""
+
+
 Framing: TypeAlias = Annotated[
-    OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs, Field(discriminator="rule")
+    OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,
+    Field(discriminator="rule"),
 ]

@@ -10,7 +10,11 @@ from tickmark.formats import Json, JsonObject
 from tickmark.framing.result import Shape
 
 _HARDEST_FIRST: tuple[Shape, ...] = ("state", "media", "tool_calls", "tools", "schema", "other")
+_STATE_FIELDS = ("previous_response_id", "conversation", "agent_id", "cachedContent")
+_TOOL_FIELDS = ("tools", "functions")
+_TURN_TOOL_FIELDS = ("tool_calls", "function_call")
 _TOOL_ROLES = ("tool", "function")
+_GENERATION_SCHEMAS = ("responseSchema", "responseJsonSchema", "response_schema")
 PLAIN_ANSWERS = ("text", "json_object")
 _ITEMS: dict[Json, Shape] = {
     **dict.fromkeys((None, "message"), "text"),
@@ -23,12 +27,19 @@ _PARTS: dict[Json, Shape] = {
     **dict.fromkeys(("image", "image_url", "input_image", "audio_url", "input_audio", "video_url"), "media"),
     **dict.fromkeys(("file", "input_file", "document", "document_url"), "media"),
 }
+# Google's parts have no type: the field that is there says what they are.
+_UNTYPED: dict[str, Shape] = {
+    "text": "text",
+    **dict.fromkeys(("functionCall", "functionResponse", "function_call", "function_response"), "tool_calls"),
+    **dict.fromkeys(("executableCode", "codeExecutionResult"), "tool_calls"),
+    **dict.fromkeys(("inlineData", "fileData", "inline_data", "file_data"), "media"),
+}
 
 
 def shape_of(body: JsonObject) -> Shape:
     """The hardest to count of what the request carries."""
     found = set(_request_shapes(body))
-    turns = body.get("messages") or body.get("input")
+    turns = body.get("messages") or body.get("input") or body.get("contents")
     if isinstance(turns, list):
         for turn in turns:
             if isinstance(turn, dict):
@@ -45,19 +56,31 @@ def _request_shapes(body: JsonObject) -> Iterator[Shape]:
     if body.get("audio"):
         yield "media"
     text = body.get("text")
-    for wanted in (body.get("response_format"), text.get("format") if isinstance(text, dict) else None):
+    formats = (body.get("response_format"), body.get("output_format"), _inside(text, "format"))
+    for wanted in (*formats, _inside(body.get("output_config"), "format")):
         if isinstance(wanted, dict) and wanted.get("type") not in PLAIN_ANSWERS:
             yield "schema"
+    if any(_inside(body.get("generationConfig"), field) for field in _GENERATION_SCHEMAS):
+        yield "schema"
+
+
+def _inside(given: Json, field: str) -> Json:
+    return given.get(field) if isinstance(given, dict) else None
 
 
 def _turn_shapes(turn: JsonObject) -> Iterator[Shape]:
     kind = turn.get("type")
     if kind is not None:
         yield _ITEMS.get(kind, "tools") if isinstance(kind, str) else "other"
-    if turn.get("role") in _TOOL_ROLES or turn.get("tool_calls") or turn.get("function_call"):
+    if turn.get("role") in _TOOL_ROLES or any(turn.get(field) for field in _TURN_TOOL_FIELDS):
         yield "tool_calls"
-    content = turn.get("content")
-    if isinstance(content, list):
-        for part in content:
-            kind = part.get("type") if isinstance(part, dict) else None
-            yield _PARTS.get(kind, "other") if isinstance(kind, str) else "other"
+    for part in _listed(turn.get("content")):
+        kind = part.get("type") if isinstance(part, dict) else None
+        yield _PARTS.get(kind, "other") if isinstance(kind, str) else "other"
+    for part in _listed(turn.get("parts")):
+        named = part.keys() if isinstance(part, dict) else ()
+        yield next((shape for field, shape in _UNTYPED.items() if field in named), "other")
+
+
+def _listed(given: Json) -> list[Json]:
+    return given if isinstance(given, list) else []

@@ -26,7 +26,12 @@ def main() -> None:
     job = json.load(sys.stdin)
     _limit(job["memory_bytes"])
     writers = Writers(Path(job["staging"]), job["part"])
-    reader = Reader(Source(**job["source"]), SpecBook(Path(job["specs"])), bytes.fromhex(job["key"]), writers)
+    reader = Reader(
+        Source(**job["source"]),
+        SpecBook(Path(job["specs"]), Path(job["local_specs"])),
+        bytes.fromhex(job["key"]),
+        writers,
+    )
     reports: list[dict[str, object]] = []
     try:
         for file in job["files"]:

@@ -43,6 +43,7 @@ class Staging:
 
     folder: Path
     specs: Path
+    local_specs: Path
     key: bytes
 
 
@@ -153,6 +154,7 @@ def _child(
         "files": [{"path": str(f.path), "display": f.display, "file_no": f.file_no} for f in files],
         "staging": str(staging.folder),
         "specs": str(staging.specs),
+        "local_specs": str(staging.local_specs),
         "key": staging.key.hex(),
         "part": part,
         "memory_bytes": MEMORY_BYTES,

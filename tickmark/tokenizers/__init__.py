@@ -11,6 +11,7 @@ from tickmark.errors import IntegrityError
 from tickmark.specs import Vocabulary
 from tickmark.tokenizers import bpe, fast, sentencepiece, sources
 from tickmark.tokenizers.counter import Counter
+from tickmark.tokenizers.preprocessing import preparation
 
 __all__ = ["Counter", "Counters", "load"]
 
@@ -31,7 +32,7 @@ def load(vocabulary: Vocabulary) -> Counter:
     """
     source = vocabulary.source
     tokenizer = _BUILDERS[source.format](vocabulary, sources.read(vocabulary))
-    counter = Counter(tokenizer, pieces=source.format != "sentencepiece_bpe")
+    counter = Counter(tokenizer, pieces=source.format != "sentencepiece_bpe", prepare=preparation(source))
     golden = source.golden.counts
     counts = counter.count([example.text for example in golden])
     wrong = sum(count != example.tokens for count, example in zip(counts, golden, strict=True))

@@ -4,7 +4,7 @@ Lives here: batches, and exact cuts of long texts. Does not live here: vocabular
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tokenizers import Tokenizer
 
@@ -25,12 +25,10 @@ class Counter:
     `pieces` says whether a long text may be cut where no token can span: true for byte-level vocabularies.
     """
 
-    def __init__(self, tokenizer: Tokenizer, *, pieces: bool) -> None:
-        self._tokenizer, self._pieces = tokenizer, pieces
-
-    @property
-    def pieces(self) -> bool:
-        return self._pieces
+    def __init__(
+        self, tokenizer: Tokenizer, *, pieces: bool, prepare: Callable[[str], str] | None = None
+    ) -> None:
+        self._tokenizer, self.pieces, self.prepare = tokenizer, pieces, prepare
 
     def as_json(self) -> str:
         """The tokenizer as other engines read it, in the format of `tokenizer.json`."""
@@ -40,11 +38,12 @@ class Counter:
         """The number of tokens of each text. Texts hold no lone surrogates (`recount.plan` refuses them)."""
         counts = [0] * len(texts)
         for owners, batch in self._batches(texts):
-            for owner, tokens in zip(owners, self._lengths(batch), strict=True):
+            for owner, tokens in zip(owners, self.lengths(batch), strict=True):
                 counts[owner] += tokens
         return counts
 
-    def _lengths(self, batch: list[str]) -> Sequence[int]:
+    def lengths(self, batch: list[str]) -> Sequence[int]:
+        """The number of tokens of each text, all at once and as it stands: prepared, and short."""
         encoded = self._tokenizer.encode_batch_fast(batch, add_special_tokens=False)
         return [len(encoding) for encoding in encoded]
 
@@ -52,8 +51,9 @@ class Counter:
         owners: list[int] = []
         batch: list[str] = []
         chars = 0
-        for owner, text in enumerate(texts):
-            for piece in cut(text, PIECE_CHARS) if self._pieces else (text,):
+        for owner, given in enumerate(texts):
+            text = self.prepare(given) if self.prepare else given
+            for piece in cut(text, PIECE_CHARS) if self.pieces else (text,):
                 owners.append(owner)
                 batch.append(piece)
                 chars += len(piece) + TEXT_COSTS_CHARS

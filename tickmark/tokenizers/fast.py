@@ -89,15 +89,16 @@ class FastCounter(Counter):
 
     def __init__(self, reference: Counter) -> None:
         self._encode = fastokens.Tokenizer.from_json_str(reference.as_json()).encode_batch_flat
-        self._reference, self._pieces = reference, reference.pieces
+        self._reference, self.pieces, self.prepare = reference, reference.pieces, reference.prepare
 
-    def _lengths(self, batch: list[str]) -> Sequence[int]:
+    def lengths(self, batch: list[str]) -> Sequence[int]:
+        """The number of tokens of each text."""
         _, offsets = self._encode(batch)
         ends = memoryview(offsets).cast("Q").tolist()
         counts = [end - start for start, end in pairwise(ends)]
         for number, text in enumerate(batch):
             if LONG_S in text:
-                (counts[number],) = self._reference.count([text])
+                (counts[number],) = self._reference.lengths([text])
         return counts
 
 

@@ -1,0 +1,181 @@
+"""The commands `tickmark specs ...`: check a spec, see what it would change, size a gap, calibrate.
+
+Lives here: arguments, and printing what tickmark/ found. Heavy libraries are imported inside the commands.
+"""
+
+import shutil
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tickmark.errors import BadSpecError, InputRejectedError, Where
+
+if TYPE_CHECKING:
+    from tickmark.home import Home
+    from tickmark.specbook import SpecBook
+    from tickmark.specdiff import Change
+
+app = typer.Typer(no_args_is_help=True, help="Tokenizer specs: yours beside those that are shipped.")
+SpecFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A spec, named PROVIDER.yaml.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@app.command()
+def check(file: SpecFileArgument, json: JsonOption = False) -> None:
+    """Check a spec: fields, overlaps, vocabulary bytes and golden counts; exit 2 or 9 where it is wrong."""
+    from pipelines import views
+    from tickmark import strictyaml, tokenizers
+    from tickmark.specs import SpecFile
+
+    own = strictyaml.load_as(file, file.name, SpecFile)
+    book = with_file(file)
+    used = {rule.vocabulary for rule in own.rules if rule.vocabulary} | set(own.vocabularies)
+    for name in sorted(used):
+        tokenizers.load(book.vocabularies[name])
+    golden = sum(len(book.vocabularies[name].source.golden.counts) for name in used)
+    said = {"file": file.name, "rules": len(own.rules), "vocabularies": sorted(used), "golden_counts": golden}
+    if json:
+        views.as_document(said)
+    else:
+        typer.echo(
+            f"{file.name}: {len(own.rules)} rules, {len(used)} vocabularies, {golden} golden counts agree"
+        )
+
+
+@app.command()
+def diff(
+    file: SpecFileArgument,
+    exchanges: Annotated[list[Path], typer.Argument(metavar="EXCHANGES...", help="Recorded exchanges.")],
+    json: JsonOption = False,
+) -> None:
+    """What a spec would change in the counts of recorded exchanges, beside what was billed."""
+    from pipelines import views
+    from pipelines.resources import CHECKOUT
+    from tickmark import parity, specdiff
+    from tickmark.specbook import SpecBook
+
+    shipped, own = SpecBook(CHECKOUT / "tokenizer_specs"), with_file(file)
+    changes = specdiff.compare(parity.exchanges(exchanges, lambda _: None), shipped, own)
+    if json:
+        views.as_document([asdict(change) for change in changes])
+        return
+    head = ["model", "operation", "shape", "requests", "billed", "spec", "counted", "exact", "tokens"]
+    body = [line for change in changes for line in _change(change)]
+    views.OUT.print(views.table(head, body, right=(3, 4, 6, 7, 8)) if body else "nothing would change")
+
+
+def _change(change: "Change") -> list[list[object]]:
+    named: list[object] = [change.model or "-", change.operation, change.shape]
+    named += [change.requests, change.tokens_billed]
+    lines: list[list[object]] = []
+    for side in (change.before, change.after):
+        counted = [side.requests_counted, side.requests_exact, side.tokens]
+        lines.append([*(named if side is change.before else [""] * 5), side.spec or "none", *counted])
+    return lines
+
+
+@app.command()
+def gap(
+    month: Annotated[str, typer.Argument(help="A closed month whose texts are still kept.")],
+    file: Annotated[Path, typer.Option("--spec", help="A spec with a runtime and a billing rule.")],
+    home: Annotated[Path, typer.Option("--home", "-H", envvar="TICKMARK_HOME", help="The home.")] = Path(),
+    json: JsonOption = False,
+) -> None:
+    """How far billing counts lie above runtime counts on the month's unique texts, and what causes it."""
+    from pipelines import views
+    from tickmark import gap as gaps
+    from tickmark.home import Home
+    from tickmark.tokenizers import Counters
+
+    book, texts = with_file(file), _texts(Home(home), month)
+    counters = Counters(book.vocabularies)
+    found = []
+    for runtime, billing in book.pairs():
+        read, billed = (counters[spec.counts.vocabulary] for spec in (runtime, billing) if spec.counts)
+        measured = gaps.measure(texts, {}, read, billed)
+        found.append({"runtime": runtime.name, "billing": billing.name, **asdict(measured)})
+    if json:
+        views.as_document(found)
+        return
+    for each in found:
+        typer.echo(
+            f"{each['runtime']} to {each['billing']}: {each['tokens_runtime']} to"
+            f" {each['tokens_billing']} tokens ({100 * each['share']:+.2f} %),"
+            f" features explain {100 * each['explained']:.1f} %"
+        )
+        head = ["feature", "occurrences", "tokens each", "tokens", "of the gap", "examples"]
+        body = [_cause(cause) for cause in each["causes"]]
+        views.OUT.print(views.table(head, body, right=range(1, 5)))
+
+
+@app.command()
+def calibrate(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recorded exchanges.")],
+    json: JsonOption = False,
+) -> None:
+    """Fit every calibrated spec on half of the recorded requests and test it on the other half."""
+    from pipelines import views
+    from pipelines.resources import CHECKOUT
+    from tickmark import calibration
+    from tickmark.specbook import SpecBook
+
+    found = calibration.measure(files, SpecBook(CHECKOUT / "tokenizer_specs"), lambda _: None)
+    if json:
+        views.as_document([asdict(row) for row in found])
+        return
+    head = ["spec", "shape", "fitted", "blind", "held rows", "held requests", "width", "per token", "band"]
+    body = []
+    for row in found:
+        fit = row.calibration
+        figures = [row.held_rows, row.held_requests, row.band_share]
+        shown = ["-" if figure is None else f"{100 * figure:.1f} %" for figure in figures]
+        band = "too few" if fit is None else f"{100 * fit.band_low:+.1f} … {100 * fit.band_high:+.1f} %"
+        counts = [f"{row.rows_fitted} ({row.requests_fitted})", f"{row.rows_blind} ({row.requests_blind})"]
+        body.append([row.spec, row.shape, *counts, *shown, "-" if fit is None else fit.per_token, band])
+    views.OUT.print(views.table(head, body, right=range(2, 8)))
+
+
+def _cause(cause: dict[str, Any]) -> list[object]:
+    examples = " ".join(key[:12] for key in cause["examples"])
+    figures = [f"{cause['tokens_each']:+.2f}", cause["tokens"], f"{100 * cause['share']:.1f} %"]
+    return [cause["feature"], cause["occurrences"], *figures, examples]
+
+
+def with_file(file: Path) -> "SpecBook":
+    """The shipped specs with one file of the user's before them."""
+    from pipelines.resources import CHECKOUT
+    from tickmark.specbook import SpecBook
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            shutil.copyfile(file, Path(folder, file.name))
+        except OSError:
+            raise BadSpecError(
+                "E-SPEC-NONE",
+                "a spec that can be read",
+                where=Where(file.name),
+                repair="check its name and permissions",
+            ) from None
+        return SpecBook(CHECKOUT / "tokenizer_specs", Path(folder))
+
+
+def _texts(home: "Home", month: str) -> dict[str, str]:
+    """The month's unique texts by keyed hash; raise InputRejectedError where none are kept."""
+    import pyarrow.parquet as pq
+
+    found: dict[str, str] = {}
+    for path in sorted((home.private / "text" / month).glob("*.parquet")):
+        rows = pq.read_table(path, columns=["segment", "text"])
+        keys = (key.hex() for key in rows.column("segment").to_pylist())
+        found.update(zip(keys, rows.column("text").to_pylist(), strict=True))
+    if not found:
+        raise InputRejectedError(
+            "E-TEXT-MISSING",
+            "texts of a month that was closed within `text.retain_days`",
+            where=Where(f"private/text/{month}"),
+            repair="close the month again while its deliveries are there",
+        )
+    return found
