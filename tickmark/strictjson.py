@@ -1,22 +1,42 @@
 """JSON as evidence: exact numbers, no duplicate keys, no NaN, valid text, bounded depth.
 
-Lives here: decoding one JSON text. Why not a faster decoder: each of them changes data silently in at
-least one common case (duplicate keys, 30-digit integers, lone surrogates; tests/readers/test_strictjson.py).
+Lives here: decoding one JSON text. jiter refuses what it must and keeps numbers exact, twice as fast as the
+standard library (2026-11: orjson, msgspec and DuckDB change duplicate keys, long integers or lone surrogates
+without a word; tests/readers/test_strictjson.py). The standard library says which rule a refused text breaks.
+A number of absurd size is refused where it is used (`formats.decimal`), not here.
 """
 
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
-from tickmark import money
+import jiter
+
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json
 
 MAX_DEPTH = 64
-_ESCAPED_SURROGATE = "\\ud"
 
 
-def loads(source: str) -> Json:
+def loads(text: str) -> Json:
     """Decode one JSON text; raise RecordRejected with the rule that it breaks."""
+    return decode(text.encode())
+
+
+def decode(content: bytes) -> Json:
+    """The same from valid UTF-8."""
+    try:
+        value: Json = jiter.from_json(
+            content, catch_duplicate_keys=True, float_mode="decimal", allow_inf_nan=False
+        )
+    except ValueError:
+        return _explained(content)
+    _refuse_deep(value, content)
+    return value
+
+
+def _explained(content: bytes) -> Json:
+    """The same by the standard library, which says what is wrong and where."""
+    source = content.decode()
     try:
         value: Json = _DECODER.decode(source)
     except RecursionError:
@@ -25,11 +45,15 @@ def loads(source: str) -> Json:
         at = getattr(error, "pos", None)
         place = "(record)" if at is None else f"(record, character {at + 1})"
         raise RecordRejected("E-JSON-SYNTAX", place, "one valid JSON value", source) from None
-    if _may_be_deep(source) and _depth(value) > MAX_DEPTH:
-        raise RecordRejected("E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", source)
-    if _ESCAPED_SURROGATE in source.lower() and not _encodable(value):
+    _refuse_deep(value, content)
+    if not _encodable(value):
         raise RecordRejected("E-JSON-SURROGATE", "(record)", "text without lone surrogates", source)
     return value
+
+
+def _refuse_deep(value: Json, content: bytes) -> None:
+    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise RecordRejected("E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", content)
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -41,9 +65,9 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _number(text: str) -> Decimal:
     try:
-        return money.parse_decimal(text)
-    except ValueError as error:
-        raise RecordRejected("E-JSON-NUMBER", "(record)", str(error), text) from None
+        return Decimal(text)
+    except InvalidOperation:
+        raise RecordRejected("E-JSON-NUMBER", "(record)", "a number within Decimal's range", text) from None
 
 
 def _refuse(text: str) -> Json:
@@ -51,10 +75,6 @@ def _refuse(text: str) -> Json:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_number, parse_constant=_refuse)
-
-
-def _may_be_deep(source: str) -> bool:
-    return source.count("[") + source.count("{") > MAX_DEPTH
 
 
 def _depth(value: Json) -> int:

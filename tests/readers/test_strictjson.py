@@ -51,8 +51,6 @@ REFUSED = {
     "R03 NaN": ('{"a":NaN}', NUMBER),
     "R03 Infinity": ('{"a":Infinity}', NUMBER),
     "R03 minus Infinity": ('{"a":-Infinity}', NUMBER),
-    "R03 overflow": ('{"a":1e999999}', NUMBER),
-    "R03 underflow": ('{"a":1e-999999}', NUMBER),
     "R03 beyond Decimal": ('{"a":1e9999999999999999999}', NUMBER),
     "R09 5,000 arrays": ("[" * 5000 + "]" * 5000, DEPTH),
     "R09 65 arrays": ("[" * 65 + "]" * 65, DEPTH),

@@ -14,6 +14,7 @@ _STATE_FIELDS = ("previous_response_id", "conversation", "agent_id", "cachedCont
 _TOOL_FIELDS = ("tools", "functions")
 _TURN_TOOL_FIELDS = ("tool_calls", "function_call")
 _TOOL_ROLES = ("tool", "function")
+_PLAIN_FIELDS = {"role", "content"}
 _GENERATION_SCHEMAS = ("responseSchema", "responseJsonSchema", "response_schema")
 PLAIN_ANSWERS = ("text", "json_object")
 _ITEMS: dict[Json, Shape] = {
@@ -42,7 +43,7 @@ def shape_of(body: JsonObject) -> Shape:
     turns = body.get("messages") or body.get("input") or body.get("contents")
     if isinstance(turns, list):
         for turn in turns:
-            if isinstance(turn, dict):
+            if isinstance(turn, dict) and not _is_plain(turn):
                 found.update(_turn_shapes(turn))
     return next((shape for shape in _HARDEST_FIRST if shape in found), "text")
 
@@ -66,6 +67,13 @@ def _request_shapes(body: JsonObject) -> Iterator[Shape]:
 
 def _inside(given: Json, field: str) -> Json:
     return given.get(field) if isinstance(given, dict) else None
+
+
+def _is_plain(turn: JsonObject) -> bool:
+    """Nothing but a role and a text: most messages of most logs, and worth a shorter way."""
+    return (
+        turn.keys() == _PLAIN_FIELDS and isinstance(turn["content"], str) and turn["role"] not in _TOOL_ROLES
+    )
 
 
 def _turn_shapes(turn: JsonObject) -> Iterator[Shape]:

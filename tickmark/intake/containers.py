@@ -83,6 +83,12 @@ def _decoded(offset: int, content: bytes) -> str:
         raise RecordRejected("E-TEXT-UTF8", place, "UTF-8 text", Bytes(len(content))) from None
 
 
+def _utf8(offset: int, content: bytes) -> bytes:
+    """The same, proved to be text, as bytes."""
+    text = _decoded(offset, content)
+    return content if offset else text.encode()
+
+
 def _jsonl(file: Verified) -> Iterator[Record]:
     end = 0
     for number, (offset, length, content) in enumerate(lines(file), start=1):
@@ -102,10 +108,10 @@ def _jsonl(file: Verified) -> Iterator[Record]:
 def _object(offset: int, length: int, content: bytes | None) -> JsonObject | None:
     if content is None:
         raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", Bytes(length))
-    source = _decoded(offset, content)
-    if not source.strip(" \t\r"):
+    source = _utf8(offset, content)
+    if not source.strip(b" \t\r"):
         return None
-    value = strictjson.loads(source)
+    value = strictjson.decode(source)
     if not isinstance(value, dict):
         raise RecordRejected("E-JSON-OBJECT", "(record)", "an object", value)
     return value
@@ -238,7 +244,7 @@ def _bucket_pages(file: Verified, coverage: Coverage) -> Iterator[Record]:
         if whole.tell() > MAX_DOCUMENT:
             raise _not_pages(file, f"at most {MAX_DOCUMENT} bytes per document")
     try:
-        document = strictjson.loads(_decoded(0, whole.getvalue()))
+        document = strictjson.decode(_utf8(0, whole.getvalue()))
     except RecordRejected as rejected:
         raise _not_pages(file, f"{rejected.expected} ({rejected.rule})", rejected.field) from None
     for index, page in enumerate(document if isinstance(document, list) else [document]):
