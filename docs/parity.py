@@ -32,6 +32,9 @@ scrubbed requests, answers made up, and recordings that a project rewrote when i
   at least 99.9 % of the requests agree. `exact_text`: near, because some part of the request was never seen
   on a bill, or on too few; the count is shown, and never held against a bill. `calibrated`: a closed
   tokenizer; an estimate with a band, and **in band** is the share of bills inside it. `none`: not counted.
+- **Output** is what was billed without reasoning, held against the text of the answer and what ends it
+  (`answers` in `tokenizer_specs/`): OpenAI billed the end of an answer only from 2025-01-10 to 2025-05-15,
+  and one token more where tools are offered; Azure and Mistral always bill the end.
 - **Variance**: tokens billed minus tokens counted, least and most. Shares are rounded down.
 
 Llama's vocabularies are optional (`pip install 'tickmark[llama]'`), so the table does not count them. With
@@ -54,6 +57,14 @@ Group = tuple[str, ...]
 
 def page(rows: Iterable[ParityRow]) -> str:
     """The page for these rows."""
+    directions: dict[str, list[ParityRow]] = {"input": [], "output": []}
+    for row in rows:
+        directions[row.direction].append(row)
+    parts = [part for name, found in directions.items() for part in _direction(name, found)]
+    return "\n".join([HEAD, *parts])
+
+
+def _direction(name: str, rows: Iterable[ParityRow]) -> Iterator[str]:
     counted: defaultdict[Group, list[ParityRow]] = defaultdict(list)
     refused: defaultdict[Group, list[ParityRow]] = defaultdict(list)
     for row in rows:
@@ -62,11 +73,15 @@ def page(rows: Iterable[ParityRow]) -> str:
         else:
             family = (row.spec or "").partition("/")[2]
             counted[row.provider, row.operation, family, row.shape, row.exactness].append(row)
-    return "\n".join([HEAD, *_counted(counted), "", *_refused(refused), ""])
+    yield f"## {name.title()}\n"
+    yield from _counted(counted)
+    yield ""
+    yield from _refused(refused)
+    yield ""
 
 
 def _counted(groups: dict[Group, list[ParityRow]]) -> Iterator[str]:
-    yield "## Counted\n"
+    yield "### Counted\n"
     yield _line(*COUNTED)
     yield _line(*["---"] * len(COUNTED))
     for group, rows in sorted(groups.items()):
@@ -81,7 +96,7 @@ def _counted(groups: dict[Group, list[ParityRow]]) -> Iterator[str]:
 
 
 def _refused(groups: dict[Group, list[ParityRow]]) -> Iterator[str]:
-    yield "## Not counted\n"
+    yield "### Not counted\n"
     yield _line(*REFUSED)
     yield _line(*["---"] * len(REFUSED))
     for (provider, operation, reason), rows in sorted(groups.items()):

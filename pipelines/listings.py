@@ -141,27 +141,25 @@ def show_parity(found: Sequence[ParityRow], out: Path, *, as_json: bool, quiet: 
     if as_json:
         as_document(lines)
     elif not quiet:
-        head = ["provider", "operation", "shape", "exactness", "rows", "counted", "exact", "variance"]
-        OUT.print(table(head, _parity_sums(found), right=range(4, 8)))
+        head = ["provider", "side", "shape", "class", "rows", "counted", "exact", "within 2", "in band"]
+        OUT.print(table(head, _parity_sums(found), right=range(4, 9)))
         OUT.print(f"by model and month, with an example of each miss: {out}", highlight=False, soft_wrap=True)
 
 
 def _parity_sums(found: Sequence[ParityRow]) -> list[list[object]]:
     groups: dict[tuple[str, str, str, str], list[ParityRow]] = {}
     for row in found:
-        groups.setdefault((row.provider, row.operation, row.shape, row.exactness), []).append(row)
+        groups.setdefault((row.provider, row.direction, row.shape, row.exactness), []).append(row)
     return [[*group, *_parity_line(rows_)] for group, rows_ in sorted(groups.items())]
 
 
 def _parity_line(group: Sequence[ParityRow]) -> list[object]:
     counted = [row for row in group if row.rows_exact is not None]
-    rows_counted, exact = sum(row.rows for row in counted), sum(row.rows_exact or 0 for row in counted)
-    least = min((row.tokens_variance_min or 0 for row in counted), default=0)
-    most = max((row.tokens_variance_max or 0 for row in counted), default=0)
-    share = f"{100 * exact / rows_counted:.2f} %" if rows_counted else "-"
-    return [
-        sum(row.rows for row in group),
-        rows_counted,
-        share,
-        f"{least:+d} … {most:+d}" if counted else "-",
+    whole = sum(row.rows for row in counted)
+    agreeing = [
+        sum(row.rows_exact or 0 for row in counted),
+        sum(row.rows_within_2 or 0 for row in counted),
+        sum(row.rows_in_band or 0 for row in counted),
     ]
+    shares = [f"{100 * each / whole:.1f} %" if whole else "-" for each in agreeing]
+    return [sum(row.rows for row in group), whole, *shares]

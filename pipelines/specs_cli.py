@@ -54,11 +54,11 @@ def diff(
     """What a spec would change in the counts of recorded exchanges, beside what was billed."""
     from pipelines import views
     from pipelines.resources import CHECKOUT
-    from tickmark import parity, specdiff
+    from tickmark import recordings, specdiff
     from tickmark.specbook import SpecBook
 
     shipped, own = SpecBook(CHECKOUT / "tokenizer_specs"), with_file(file)
-    changes = specdiff.compare(parity.exchanges(exchanges, lambda _: None), shipped, own)
+    changes = specdiff.compare(recordings.read(exchanges, lambda _: None), shipped, own)
     if json:
         views.as_document([asdict(change) for change in changes])
         return

@@ -14,9 +14,10 @@ from math import ceil, floor
 from pathlib import Path
 from statistics import fmean
 
-from tickmark import parity, recount
+from tickmark import recordings, recount
 from tickmark.framing.result import Shape
-from tickmark.parity import BATCH, Exchange
+from tickmark.parity import BATCH
+from tickmark.recordings import Exchange
 from tickmark.recount import CountPlan
 from tickmark.specbook import SpecBook
 from tickmark.specs import Calibration
@@ -66,12 +67,12 @@ class Fitted:
 def measure(files: Iterable[Path], book: SpecBook, step: Callable[[str], None]) -> list[Fitted]:
     """Fit every calibrated spec of a book on recorded exchanges; what the specs say already is ignored.
 
-    Raises what `parity.exchanges` raises for a file or line that cannot be read.
+    Raises what `recordings.read` raises for a file or line that cannot be read.
     """
     samples: dict[tuple[str, Shape], list[Sample]] = {}
     floors = {(spec, shape): calibration.floor_tokens for spec, shape, calibration in book.calibrations()}
     counters = Counters(book.vocabularies)
-    exchanges = parity.exchanges(files, step)
+    exchanges = recordings.read(files, step)
     while batch := list(islice(exchanges, BATCH)):
         for plan, sample in _sampled(batch, book, counters):
             samples.setdefault((str(plan.spec), plan.shape), []).append(sample)

@@ -6,9 +6,10 @@ its messages (framing/), the tokenizer (tokenizers/).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tickmark.formats import JsonObject
+from tickmark.framing import answers
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
@@ -44,6 +45,7 @@ class CountPlan:
 
 NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
+NO_ANSWERS = "answers of this model were never measured"
 NOT_MEASURED = "requests of this shape were never measured for this model"
 TOO_DEEP = "a part of the request that is nested too deep"
 MISSING_EXTRA = "its vocabulary is not installed: pip install 'tickmark[{}]'"
@@ -78,12 +80,40 @@ def plan(
     return _planned(spec, spec.counts, shape, framed)
 
 
+def plan_answer(
+    provider: str,
+    operation: str,
+    model: str | None,
+    started_at: datetime | None,
+    body: JsonObject | None,
+    answer: JsonObject | None,
+    specs: SpecBook,
+) -> CountPlan:
+    """Plan the count of one answer: billed output without reasoning. Pure; never raises for what it holds."""
+    spec = specs.find(provider, operation, model, started_at)
+    if spec is None or spec.counts is None or spec.counts.missing_extra is not None:
+        return _refused(spec, "none", NO_SPEC)
+    day = None if started_at is None else started_at.astimezone(UTC).date()
+    rule = next((known for known in spec.counts.answers if known.holds(day)), None)
+    if rule is None:
+        return _refused(spec, "none", NO_ANSWERS)
+    try:
+        framed = answers.frame(body or {}, answer or {}, rule)
+    except Uncountable as why:
+        return _refused(spec, why.shape, why.reason)
+    return _counted_by(spec, spec.counts, "text", "exact", framed)
+
+
 def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:
     exactness = counts.exactness.get(shape, "none")
     if exactness == "none":
         return _refused(spec, shape, spec.rule.not_counted.get(shape, NOT_MEASURED))
     if exactness == "exact" and not framed.measured:
         exactness = "exact_text"
+    return _counted_by(spec, counts, shape, exactness, framed)
+
+
+def _counted_by(spec: Spec, counts: Counts, shape: Shape, exactness: Exactness, framed: Framed) -> CountPlan:
     if not all(map(_is_unicode, framed.segments)):
         return _refused(spec, "other", LONE_SURROGATE)
     segments = tuple(segment for segment in framed.segments if segment)
@@ -95,7 +125,7 @@ def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountP
         framed.overhead_tokens,
         segments,
         reason=None,
-        calibration=counts.calibrated.get(shape),
+        calibration=counts.calibrated.get(shape) if exactness == "calibrated" else None,
     )
 
 

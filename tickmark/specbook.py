@@ -19,7 +19,7 @@ from pathlib import Path
 from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
-from tickmark.framing.constants import Framing
+from tickmark.framing.constants import Answers, Framing
 from tickmark.framing.result import Shape
 from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
 from tickmark.tokenizers import sources
@@ -48,6 +48,7 @@ class Counts:
     constants: Framing
     exactness: dict[Shape, Exactness]
     calibrated: dict[Shape, Calibration]
+    answers: tuple[Answers, ...]
     silent_fields: frozenset[str]
     missing_extra: str | None
     """The extra of tickmark that must be installed first."""
@@ -154,6 +155,7 @@ class SpecBook:
             constants=rule.framing,
             exactness=rule.exactness,
             calibrated=rule.calibrated,
+            answers=rule.answers,
             silent_fields=frozenset(file.silent_fields.get(operation, ())),
             missing_extra=sources.missing_extra(self.vocabularies[rule.vocabulary]),
         )

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from tickmark import recount
 from tickmark.framing.result import Shape
-from tickmark.parity import BATCH, Exchange
+from tickmark.parity import BATCH
+from tickmark.recordings import Exchange
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters
 

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from itertools import pairwise
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -16,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from tickmark.errors import Where
 from tickmark.framing import FRAMERS
-from tickmark.framing.constants import Framing
+from tickmark.framing.constants import Answers, Framing
 from tickmark.framing.result import Shape
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
@@ -146,6 +147,8 @@ class Rule(_Strict):
     """Shapes that are not compared although they were measured, and why."""
     calibrated: dict[Shape, Calibration] = {}
     """For each shape whose exactness is `calibrated`; the vocabulary is then a proxy."""
+    answers: tuple[Answers, ...] = ()
+    """How answers of plain text are billed; the days that none of them names are not counted."""
     evidence: str | None = None
     """What was measured on how many recorded exchanges, or who documents it."""
 
@@ -167,6 +170,9 @@ class Rule(_Strict):
                 "a calibration for each shape that claims `calibrated`, and for no other",
                 "add `calibrated` for the shape, or change its exactness",
             )
+        days = sorted((part.from_ or date.min, part.until or date.max) for part in self.answers)
+        if any(start >= end for start, end in days) or any(a[1] > b[0] for a, b in pairwise(days)):
+            raise _problem("`answers` whose days do not overlap", "correct `from` and `until`")
         framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
         if not FRAMERS.keys() >= set(framed):
             raise _problem("a framing rule that knows each operation", "name another rule or operation")

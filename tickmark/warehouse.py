@@ -14,7 +14,7 @@ import duckdb
 
 from tickmark.errors import BadSpecError, Where
 
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "1GB"
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}")
 
 

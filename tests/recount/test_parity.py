@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from tickmark import parity, recount
+from tickmark import parity, recordings, recount
 from tickmark.errors import InputRejectedError
 from tickmark.formats import Json
-from tickmark.parity import Exchange, ParityRow
+from tickmark.parity import ParityRow
+from tickmark.recordings import Exchange
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters, sources
 
@@ -95,6 +96,17 @@ CALIBRATED = {
 } | {("x_ai/grok-4-fast", "text"), ("x_ai/grok-4-fast", "tools"), ("perplexity/sonar", "text")}
 # One prompt of 1,200 repeated words was recorded 48 times; of the distinct requests the band holds 98.8 %.
 CLOSE_MISS = {("anthropic/claude-4-5", "text")}
+# Answers of plain text: spec → those that agree to the token, those counted.
+ANSWERS = {
+    "azure/o200k-gpt-4o": (77, 77),
+    "mistral_ai/ministral-3b-2025-08": (9, 9),
+    "mistral_ai/small-2506": (14, 14),
+    "mistral_ai/small-latest": (246, 249),
+    "mistral_ai/small-latest-2026-04": (97, 97),
+    "openai/cl100k-0125": (218, 219),
+    "openai/cl100k-0613": (319, 319),
+    "openai/o200k-gpt-4o": (3446, 3455),
+}
 # Plain text that is not counted, by the spec that says why.
 UNCOUNTED_TEXT = {
     "openai/o1-preview": 21,
@@ -160,8 +172,21 @@ def held_and_all(rows: list[ParityRow], spec: str, shape: str) -> tuple[int, int
     return sum(row.rows_in_band or 0 for row in found), sum(row.rows for row in found)
 
 
+def inputs(rows: list[ParityRow]) -> list[ParityRow]:
+    return [row for row in rows if row.direction == "input"]
+
+
+def test_recorded_answers(recorded: list[ParityRow]) -> None:
+    found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in recorded:
+        if row.direction == "output" and row.rows_exact is not None:
+            exact, total = found[str(row.spec)]
+            found[str(row.spec)] = exact + row.rows_exact, total + row.rows
+    assert found == ANSWERS
+
+
 def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
-    rows = recorded
+    rows = inputs(recorded)
     own = [row for row in rows if row.provider in OWN]
     assert counted(own, "exact") == {family: (total, total, total) for family, total in RECORDED.items()}
     assert counted(own, "exact_text") == NEAR
@@ -180,7 +205,7 @@ def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
 
 def test_a_real_month_through_its_gateway(shared_data: Path) -> None:
     file = shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"
-    rows = parity.measure_files([file], SPECS, print)
+    rows = inputs(parity.measure_files([file], SPECS, print))
     assert counted(rows, "exact") == {
         family: (total, *[total - OVERWRITTEN.get(family, 0)] * 2) for family, total in JANUARY_2026.items()
     }
@@ -202,7 +227,7 @@ def test_the_published_table_is_what_the_command_counts(recorded: list[ParityRow
 def test_requested_and_answering_model_follow_the_same_rule(shared_data: Path, specs: SpecBook) -> None:
     for line in lines(shared_data / "exchanges" / "exchanges.jsonl.gz"):
         record = json.loads(line)
-        if record["provider"] in ("openai", "mistral") and (found := parity.from_recorded(record)):
+        if record["provider"] in ("openai", "mistral") and (found := recordings.from_recorded(record)):
             requested = replace(found, model=record["request_model"])
             one, other = (
                 recount.plan(x.provider, x.operation, x.model, x.started_at, x.body, specs)
@@ -251,7 +276,7 @@ def test_only_what_the_provider_reported_is_evidence(shared_data: Path) -> None:
     first = next(
         record
         for record in map(json.loads, lines(shared_data / "exchanges" / "exchanges.jsonl.gz"))
-        if parity.from_recorded(record) is not None
+        if recordings.from_recorded(record) is not None
     )
     changes: tuple[dict[str, Json], ...] = (
         {"http_status": 500},
@@ -267,7 +292,7 @@ def test_only_what_the_provider_reported_is_evidence(shared_data: Path) -> None:
         {"api": "images"},
     )
     for change in changes:
-        assert parity.from_recorded({**first, **change}) is None, change
+        assert recordings.from_recorded({**first, **change}) is None, change
 
 
 def test_recordings_that_a_project_rewrote_when_it_was_renamed_are_no_evidence(
@@ -280,8 +305,8 @@ def test_recordings_that_a_project_rewrote_when_it_was_renamed_are_no_evidence(
         if record["source_repo"] == "llamastack/llama-stack"
         and "ogx_and_models" in json.dumps(record["request_body"])
     ]
-    found = [parity.from_recorded({**record, "source_repo": "another/project"}) for record in rewritten]
-    wrong = parity.measure(filter(None, found), specs, counters)
+    found = [recordings.from_recorded({**record, "source_repo": "another/project"}) for record in rewritten]
+    wrong = inputs(parity.measure(filter(None, found), specs, counters))
     assert sum(row.rows for row in wrong) == 40
     assert {(row.exactness, row.rows_exact) for row in wrong} == {("exact", 0)}
-    assert [parity.from_recorded(record) for record in rewritten] == [None] * len(rewritten)
+    assert [recordings.from_recorded(record) for record in rewritten] == [None] * len(rewritten)

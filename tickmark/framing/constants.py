@@ -186,6 +186,26 @@ class ProxyText(_Constants):
     """Tokens that thinking adds, where it is enabled."""
 
 
+class Answers(_Constants):
+    """What ends an answer of plain text, in a span of days."""
+
+    from_: Annotated[date | None, Field(alias="from")] = None
+    """First day, UTC. Absent: since ever."""
+    until: date | None = None
+    """First day on which it holds no more. Absent: until further notice."""
+    ends_with: int
+    """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
+    ends_with_tools: int | None = None
+    """The same where the request offers tools. null: never measured."""
+    evidence: str
+
+    def holds(self, day: date | None) -> bool:
+        """Whether answers of a day were billed so; without a day, whether they always are."""
+        if day is None:
+            return self.from_ is None and self.until is None
+        return (self.from_ or date.min) <= day < (self.until or date.max)
+
+
 Framing: TypeAlias = Annotated[
     OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,
     Field(discriminator="rule"),
