@@ -109,7 +109,8 @@ def test_text_only_requests_recount_exactly(closed_real_month: Path) -> None:
     with finance(closed_real_month) as query:
         parity = query(
             "select operation, sum(attempts), sum(attempts_exact) from report.tokenizer_parity "
-            "where provider = 'openai' and shape = 'text' group by operation order by operation"
+            "where provider = 'openai' and shape in ('text', 'answer') and exactness = 'exact' "
+            "group by operation order by operation"
         )
         exceptions = query("select file, line_no from report.recount_exceptions")
     assert all(exact == attempts for _, attempts, exact in parity), exceptions

@@ -32,7 +32,7 @@ class Format:
     column to text per row (every column is a string); `bucket_pages` the paged buckets of usage
     and cost APIs, one record per result, with its bucket's fields merged in under their own names.
     `read` yields canonical rows, or raises RecordRejected. `request_body` returns the logged
-    request as the provider got it, or None where the log holds no text.
+    request as the provider got it, `answer` what came back, or None where the log holds no text.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Format:
     read: Callable[[JsonObject], Iterator[Row]]
     columns: tuple[str, ...] = ()
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
+    answer: Callable[[JsonObject], JsonObject | None] | None = None
     keyed: bool = True
     """False where records have no natural key (FOCUS lines): equal lines of one file are all real."""
 

@@ -19,8 +19,6 @@ from tickmark.specs import Exactness
 from tickmark.tokenizers import Counters
 
 Direction: TypeAlias = Literal["input", "output"]
-ANSWERING = ("chat",)
-"""Operations whose answers are read; the others' have no rule yet."""
 UNDATED = "undated"
 BATCH = 2000
 """Exchanges planned and counted together; it bounds the text held in memory."""
@@ -85,7 +83,9 @@ def measure(billed: Iterable[Exchange], specs: SpecBook, counters: Counters) -> 
             recount.plan(x.provider, x.operation, x.model, x.started_at, x.body, specs) for x in batch
         ]
         _add(groups, batch, "input", requests, counters)
-        answered = [x for x in batch if x.tokens_output_billed is not None and x.operation in ANSWERING]
+        answered = [
+            x for x in batch if x.tokens_output_billed is not None and x.operation in recount.ANSWERING
+        ]
         answers = [
             recount.plan_answer(x.provider, x.operation, x.model, x.started_at, x.body, x.answer, specs)
             for x in answered

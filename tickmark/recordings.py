@@ -80,7 +80,7 @@ def _from_attempt(attempt: Attempt, record: JsonObject) -> Exchange | None:
         started_at=attempt.started_at,
         body=exchange_jsonl.request_body(record),
         tokens_input_billed=attempt.tokens_input_total,
-        answer=child(record, "response") or None,
+        answer=exchange_jsonl.answer(record),
         tokens_output_billed=_unhidden(attempt.tokens_output, attempt.tokens_output_reasoning),
     )
 
@@ -120,7 +120,7 @@ def from_recorded(record: JsonObject) -> Exchange | None:
         started_at=months.parse_instant(started) if isinstance(started, str) else None,
         body=body,
         tokens_input_billed=billed,
-        answer=answer if isinstance(answer, dict) else None,
+        answer=answer if isinstance(answer, dict) and not _SCRUBBED.search(str(answer)) else None,
         tokens_output_billed=_unhidden(usage.get("output"), usage.get("reasoning")),
     )
 
@@ -155,7 +155,7 @@ def _is_evidence(record: JsonObject) -> bool:
         and record.get("request_integrity") not in ("edited", "normalized")
         and not any(record.get(mark) for mark in _DOUBTS)
         and not _is_rewritten(record)
-        and _SCRUBBED not in str(record.get("request_body"))
+        and not _SCRUBBED.search(str(record.get("request_body")))
     )
 
 
@@ -173,7 +173,7 @@ hold the new name, while answers kept the count of the old one (with the old nam
 requests count as billed). Only for a project's own new name, never for a text that happens not to agree.
 """
 _DOUBTS = ("response_id_conflict", "request_placeholder", "scrubbed_in_request")
-_SCRUBBED = "<GOOGLE_CLOUD_LOCATION>"
-"""What one recorder wrote over a word of every text, the collection's marks notwithstanding."""
+_SCRUBBED = re.compile("<(GOOGLE_CLOUD_LOCATION|GPUSTACK_API_KEY)>")
+"""What one recorder wrote over parts of texts (`la<GPUSTACK_API_KEY>` was `latest`), marked or not."""
 _ENGINES = {"local:8000": "vllm"}
 """Hosts that the collection names by port only, by what their answers show them to be."""

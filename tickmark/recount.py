@@ -43,6 +43,8 @@ class CountPlan:
         return self.calibration.band(total) if self.calibration else (total, total)
 
 
+ANSWERING = ("chat",)
+"""Operations whose answers are read; the others' have no rule yet."""
 NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
 NO_ANSWERS = "answers of this model were never measured"

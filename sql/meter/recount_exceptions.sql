@@ -1,9 +1,18 @@
--- Attempts where an exact recount differs from the log, one by one. grain: attempt
+-- Attempts where an exact recount differs from the log, one by one. grain: attempt x direction
+with differing as (
+    select attempt_id, provider, model, 'input' as direction, spec, tokens_logged, tokens_recounted, tokens_variance
+    from meter.recounts
+    where exactness = 'exact' and tokens_variance <> 0
+    union all
+    select attempt_id, provider, model, 'output', spec, tokens_logged, tokens_recounted, tokens_variance
+    from meter.answer_recounts
+    where exactness = 'exact' and tokens_variance <> 0
+)
 select
-    r.attempt_id, a.source, f.file, a.line_no, r.provider, r.model, r.spec,
+    r.attempt_id, r.direction, a.source, f.file, a.line_no, r.provider, r.model, r.spec,
     r.tokens_logged, r.tokens_recounted, r.tokens_variance
-from meter.recounts r
+from differing r
 join ingest.attempts a on a.attempt_id = r.attempt_id
 join ingest.landed_files f on f.file_no = a.file_no
-where r.exactness = 'exact' and r.tokens_variance <> 0 and a.usage_origin = 'provider_reported'
-order by r.attempt_id
+where a.usage_origin = 'provider_reported'
+order by r.attempt_id, r.direction

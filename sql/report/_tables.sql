@@ -188,14 +188,16 @@ create table report.tokenizer_parity ( -- How far our count agrees with the prov
     provider varchar not null, -- gen_ai.provider.name
     operation varchar not null, -- gen_ai.operation.name
     model varchar not null, -- Model that answered
-    shape varchar not null, -- What the request holds
+    direction varchar not null, -- input, or output without reasoning
+    shape varchar not null, -- What the request holds; answer for output
     exactness varchar not null, -- What the spec claims
-    attempts bigint not null, -- Billable attempts with a logged input count
+    attempts bigint not null, -- Billable attempts with a logged count
     attempts_recounted bigint not null, -- Those we could count
     attempts_exact bigint not null, -- Those where both figures are equal
+    attempts_in_band bigint not null, -- Those where the log lies in the band of our count; an exact count is its band
     tokens_variance_min bigint, -- Smallest logged - recounted
     tokens_variance_max bigint, -- Largest logged - recounted
-    tokens_logged bigint not null, -- Input tokens in the log
+    tokens_logged bigint not null, -- Tokens in the log
     uncountable_because varchar -- Why the others were not counted
 );
 
@@ -233,14 +235,15 @@ create table report.recount_exceptions ( -- Attempts where an exact recount diff
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one
     attempt_id varchar not null, -- The attempt
+    direction varchar not null, -- input, or output without reasoning
     source varchar not null, -- Name of the source
     file varchar not null, -- Path below the home
     line_no bigint, -- Physical line
     provider varchar not null, -- gen_ai.provider.name
     model varchar, -- Model that answered
     spec varchar not null, -- Tokenizer spec
-    tokens_logged bigint not null, -- Input tokens in the log
-    tokens_recounted bigint not null, -- Input tokens by our count
+    tokens_logged bigint not null, -- Tokens in the log
+    tokens_recounted bigint not null, -- Tokens by our count
     tokens_variance bigint not null -- tokens_logged - tokens_recounted
 );
 

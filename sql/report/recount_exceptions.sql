@@ -1,7 +1,8 @@
--- Attempts where an exact recount differs from the log, one by one. grain: month x attempt
+-- Attempts where an exact recount differs from the log, one by one. grain: month x attempt x direction
 select
     c.month,
     t.attempt_id,
+    t.direction,
     t.source,
     t.file,
     t.line_no,
@@ -13,4 +14,4 @@ select
     t.tokens_variance
 from meter.recount_exceptions t
 cross join ingest.close c
-order by t.attempt_id
+order by t.attempt_id, t.direction

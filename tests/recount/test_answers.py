@@ -55,6 +55,7 @@ def test_the_end_of_an_answer_costs_what_it_cost_on_that_day(
         ("2026-01-02", {}, "stop", {"refusal": "no"}),
         ("2026-01-02", {}, "stop", {"content": None}),
         ("2026-01-02", {"tools": [TOOL], "response_format": {"type": "json_schema"}}, "stop", {}),
+        ("2026-01-02", {"tools": [TOOL], "tool_choice": "none"}, "stop", {}),
         ("2024-11-02", {"tools": [TOOL]}, "stop", {}),
     ],
 )

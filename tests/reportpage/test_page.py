@@ -105,7 +105,8 @@ def test_tokens_and_recounts(page: Page) -> None:
     ]
     assert tied["gpt-4.1openai, calls"][0] == "3720"
     assert tied["mistral-small-2506mistral_ai"][3:5] == ["\N{EN DASH}", "\N{EN DASH}"]
-    assert "371049 of 475490 billable attempts were counted again" in page.text
+    assert "371049 of 475490 billable requests were counted again" in page.text
+    assert "So were 200100 of 200100 answers; 200100 agree." in page.text
     assert [row[0].text for row in page.rows("Why")] == [
         "The provider publishes no tokenizer for this model",
         "Images are billed by size, and the log holds none",

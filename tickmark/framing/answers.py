@@ -52,7 +52,11 @@ def _end(request: Mapping[str, object], reason: object, rule: Answers) -> int:
         raise Uncountable("other", "a stop sequence that ended the answer is billed, and not shown")
     if not (request.get("tools") or request.get("functions")):
         return rule.ends_with
-    wanted = request.get("response_format")
-    if rule.ends_with_tools is None or (isinstance(wanted, dict) and wanted.get("type") == "json_schema"):
+    wanted, choice = (
+        request.get("response_format"),
+        request.get("tool_choice") or request.get("function_call"),
+    )
+    has_schema = isinstance(wanted, dict) and wanted.get("type") == "json_schema"
+    if rule.ends_with_tools is None or has_schema or choice == "none":
         raise Uncountable("tools", "answers to such offers of tools were never measured")
     return rule.ends_with_tools

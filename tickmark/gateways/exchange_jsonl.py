@@ -105,6 +105,11 @@ def _content_key(record: JsonObject) -> str:
     return "content:" + hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()
 
 
+def answer(record: JsonObject) -> JsonObject | None:
+    """The answer as it came."""
+    return child(record, "response") or None
+
+
 def request_body(record: JsonObject) -> JsonObject | None:
     """The request as it was sent."""
     return child(record, "request") or None
@@ -119,4 +124,5 @@ FORMAT = Format(
     verified="real file",
     read=read,
     request_body=request_body,
+    answer=answer,
 )

@@ -127,6 +127,11 @@ def request_body(record: JsonObject) -> JsonObject | None:
     return _json(record, "proxy_server_request") or None
 
 
+def answer(record: JsonObject) -> JsonObject | None:
+    """The answer in OpenAI's shape, where `store_prompts_in_spend_logs` kept it."""
+    return _json(record, "response") or None
+
+
 def _json(record: JsonObject, field: str) -> JsonObject:
     value = _json_value(record, field)
     if value is not None and not isinstance(value, dict):
@@ -154,4 +159,5 @@ FORMAT = Format(
     verified="real file",
     read=read,
     request_body=request_body,
+    answer=answer,
 )

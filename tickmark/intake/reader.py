@@ -17,7 +17,7 @@ from tickmark.intake.containers import Coverage, Record, records
 from tickmark.intake.stream import Verified
 from tickmark.intake.tables import Writers, row_values
 from tickmark.records import Attempt, Row
-from tickmark.recount import plan
+from tickmark.recount import ANSWERING, CountPlan, plan, plan_answer
 from tickmark.specbook import SpecBook
 
 SEGMENTS_REMEMBERED = 2_000_000
@@ -114,23 +114,26 @@ class Reader:
             own = row_values[self.format.table](row)
             where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest())
             if isinstance(row, Attempt):
-                body = self.format.request_body(value) if self.format.request_body else None
-                self._writers.add("attempts", (*where, *self._plan(row, body, lineage[2:4]), *own))
+                self._writers.add("attempts", (*where, *self._counted(row, value, lineage[2:4]), *own))
             else:
                 self._writers.add(self.format.table, (*where, *own))
 
-    def _plan(
-        self, attempt: Attempt, body: JsonObject | None, delivery: tuple[object, ...]
+    def _counted(
+        self, attempt: Attempt, value: JsonObject, delivery: tuple[object, ...]
     ) -> tuple[object, ...]:
-        """How the attempt is counted; its texts carry the delivery, for one attempt may come twice."""
-        model = attempt.response_model or attempt.request_model
-        how = plan(attempt.provider, attempt.operation, model, attempt.started_at, body, self._specs)
+        """How request and answer are counted; texts carry the delivery, for one attempt may come twice."""
         identity = f"{self.source.name}\0{attempt.record_key}".encode()
         attempt_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
-        if how.vocabulary is not None:
-            for text, uses in Counter(how.segments).items():
-                segment = self._segment(how.vocabulary, text)
-                self._writers.add("segment_uses", (*delivery, attempt_id, how.vocabulary, segment, uses))
+        model = attempt.response_model or attempt.request_model
+        asked = (attempt.provider, attempt.operation, model, attempt.started_at)
+        body = self.format.request_body(value) if self.format.request_body else None
+        how = plan(*asked, body, self._specs)
+        self._use("segment_uses", (*delivery, attempt_id), how)
+        if attempt.tokens_output and self.format.answer is not None and attempt.operation in ANSWERING:
+            said = plan_answer(*asked, body, self.format.answer(value), self._specs)
+            self._use("answer_segment_uses", (*delivery, attempt_id), said)
+            answer = (said.vocabulary, said.overhead_tokens, said.reason)
+            self._writers.add("answers", (*delivery, attempt_id, *answer))
         return (
             attempt_id,
             how.spec,
@@ -140,6 +143,12 @@ class Reader:
             how.overhead_tokens,
             how.reason,
         )
+
+    def _use(self, table: str, owner: tuple[object, ...], how: CountPlan) -> None:
+        if how.vocabulary is None:
+            return
+        for text, uses in Counter(how.segments).items():
+            self._writers.add(table, (*owner, how.vocabulary, self._segment(how.vocabulary, text), uses))
 
     def _segment(self, vocabulary: str, text: str) -> bytes:
         """Keyed hash of a text; its first use writes the text into the private zone."""

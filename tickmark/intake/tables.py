@@ -52,6 +52,16 @@ _PLAN = pa.schema(
         ("uncountable_because", pa.string()),
     ]
 )
+_USES = pa.schema(
+    [
+        ("file_no", pa.int64()),
+        ("record_no", pa.int64()),
+        ("attempt_id", pa.string()),
+        ("vocabulary", pa.string()),
+        ("segment", pa.binary(16)),
+        ("uses", pa.int64()),
+    ]
+)
 RECORDS: dict[str, type[Row]] = {
     "attempts": Attempt,
     "usage_buckets": UsageBucket,
@@ -95,16 +105,18 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("got", pa.string()),
         ]
     ),
-    "segment_uses": pa.schema(
+    "segment_uses": _USES,
+    "answers": pa.schema(
         [
             ("file_no", pa.int64()),
             ("record_no", pa.int64()),
             ("attempt_id", pa.string()),
             ("vocabulary", pa.string()),
-            ("segment", pa.binary(16)),
-            ("uses", pa.int64()),
+            ("overhead_tokens", pa.int64()),
+            ("uncountable_because", pa.string()),
         ]
     ),
+    "answer_segment_uses": _USES,
     "segments": pa.schema([("vocabulary", pa.string()), ("segment", pa.binary(16)), ("text", pa.string())]),
 }
 """Every table a reading child may write; `segments` holds text and never leaves the private zone."""

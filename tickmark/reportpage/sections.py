@@ -83,13 +83,16 @@ def parity(tables: Tables) -> dict[str, Any]:
     ]
     missed = [reason for reason in reasons if reason["attempts"]]
     return {
-        "attempts": total(rows, "attempts"),
-        "attempts_recounted": total(rows, "attempts_recounted"),
-        "attempts_exact": total(rows, "attempts_exact"),
+        "input": _recounted([row for row in rows if row["direction"] == "input"]),
+        "output": _recounted([row for row in rows if row["direction"] == "output"]),
         "exceptions": len(tables["recount_exceptions"]),
         "counted": largest(counted, lambda row: row["attempts_recounted"], ROWS_SHOWN),
         "missed": largest(missed, lambda row: row["attempts"], ROWS_SHOWN),
     }
+
+
+def _recounted(rows: Sequence[Row]) -> dict[str, Any]:
+    return {name: total(rows, name) for name in ("attempts", "attempts_recounted", "attempts_exact")}
 
 
 def lcpr(tables: Tables) -> Cut[Row]:
