@@ -23,6 +23,7 @@ from tickmark.home import Home
 
 OUT, ERR = Console(), Console(stderr=True)
 Rows = list[dict[str, Any]]
+EXCEPTIONS_SHOWN = 20
 
 
 @contextmanager
@@ -71,7 +72,7 @@ def summary(home: Home, closed: Closed) -> dict[str, Any]:
             "red_flags": rows(found, "from red_flags order by flag, subject"),
             "rejects": rows(found, "from rejects order by file, record_no limit 20"),
             "open_points": rows(found, "from open_points order by all"),
-            "exceptions": rows(found, "from recount_exceptions order by file, line_no"),
+            "exceptions": rows(found, "from recount_exceptions order by file, line_no, direction"),
             "alerts": {"sent": dict(closed.alerts_sent), "failed": dict(closed.alerts_failed)},
             "finance": str(home.finance),
             "report": str(home.report(version.month)),
@@ -133,9 +134,11 @@ def _close(found: Mapping[str, Any]) -> None:
             "yellow",
             f"{r['rule']} {place} {r['field']} expected {r['expected']}, got {r['got']}",
         )
-    for r in found["exceptions"]:
+    for r in found["exceptions"][:EXCEPTIONS_SHOWN]:
         counts = f"logged {r['tokens_logged']}, counted {r['tokens_recounted']}"
-        _say("recount", "", f"{r['file']}:{r['line_no']} {r['model']}: {counts}")
+        _say("recount", "", f"{r['file']}:{r['line_no']} {r['model']} {r['direction']}: {counts}")
+    if (more := len(found["exceptions"]) - EXCEPTIONS_SHOWN) > 0:
+        _say("recount", "", f"and {more} more: report.recount_exceptions")
     for endpoint, error in found["alerts"]["failed"].items():
         _say("alert", "red", f"{endpoint} not delivered: {error}")
     OUT.print(Text(f"report   {found['report']}\nfinance  {found['finance']}"), soft_wrap=True)

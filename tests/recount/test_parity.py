@@ -161,7 +161,7 @@ def counted(rows: list[ParityRow], exactness: str) -> dict[tuple[str, str, str],
 def by_spec(rows: list[ParityRow]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in rows:
-        if row.exactness == "exact" and row.rows_exact is not None and row.provider not in OWN:
+        if row.exactness != "calibrated" and row.rows_exact is not None and row.provider not in OWN:
             exact, total = found[str(row.spec)]
             found[str(row.spec)] = exact + row.rows_exact, total + row.rows
     return dict(found)

@@ -11,10 +11,17 @@ from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
 
-from tickmark.formats import JsonObject
 from tickmark.framing.additions import addition
 from tickmark.framing.constants import ChatTemplate
-from tickmark.framing.result import Framed, Request, Uncountable, joined_text, messages, refuse_unplaced
+from tickmark.framing.result import (
+    Framed,
+    Request,
+    Uncountable,
+    joined_text,
+    messages,
+    per_request,
+    refuse_unplaced,
+)
 
 _PLACED = frozenset({"messages", "response_format"})
 _MESSAGE_FIELDS = frozenset({"role", "content"})
@@ -28,7 +35,7 @@ def frame(request: Request, rule: ChatTemplate) -> Framed:
     """Overhead and segments of a chat completion request."""
     framed = addition(request.shape)
     refuse_unplaced(request.body, request.silent_fields | _PLACED, "request")
-    framed.overhead_tokens += _per_request(request.body, rule)
+    framed.overhead_tokens += per_request(request.body, rule.per_request, rule.per_request_json)
     said = [_said(message, rule) for message in messages(request.body, "messages")]
     turns = _arranged(said, rule)
     if turns and turns[-1][0] == "assistant":
@@ -40,15 +47,6 @@ def frame(request: Request, rule: ChatTemplate) -> Framed:
         framed.overhead_tokens += turn.tokens
         framed.segments.append(turn.before + text + turn.after)
     return framed
-
-
-def _per_request(body: JsonObject, rule: ChatTemplate) -> int:
-    wanted = body.get("response_format")
-    if not isinstance(wanted, dict) or wanted.get("type") == "text":
-        return rule.per_request
-    if rule.per_request_json is None:
-        raise Uncountable("other", "response formats were never measured for this model")
-    return rule.per_request_json
 
 
 def _said(message: Mapping[str, object], rule: ChatTemplate) -> Said:

@@ -8,7 +8,6 @@ neighbouring messages of one role before it counts; no exchange shows the servic
 
 from collections.abc import Iterator
 
-from tickmark.formats import JsonObject
 from tickmark.framing.additions import addition
 from tickmark.framing.constants import MistralMessages
 from tickmark.framing.result import (
@@ -18,6 +17,7 @@ from tickmark.framing.result import (
     joined_text,
     messages,
     part_text,
+    per_request,
     refuse_unplaced,
 )
 
@@ -30,7 +30,7 @@ def frame(request: Request, rule: MistralMessages) -> Framed:
     """Overhead and segments of a chat completion request."""
     framed = addition(request.shape, rule.adds_nothing)
     refuse_unplaced(request.body, request.silent_fields | _PLACED, "request")
-    framed.overhead_tokens += _per_request(request.body, rule)
+    framed.overhead_tokens += per_request(request.body, rule.per_request, rule.per_request_json)
     previous: object = None
     for message in messages(request.body, "messages"):
         refuse_unplaced(message, _MESSAGE_FIELDS, "message")
@@ -45,15 +45,6 @@ def frame(request: Request, rule: MistralMessages) -> Framed:
     if previous == "assistant":
         raise Uncountable("other", "a prefix of the answer was never measured")
     return framed
-
-
-def _per_request(body: JsonObject, rule: MistralMessages) -> int:
-    wanted = body.get("response_format")
-    if not isinstance(wanted, dict) or wanted.get("type") == "text":
-        return rule.per_request
-    if rule.per_request_json is None:
-        raise Uncountable("other", "response formats were never measured for this model")
-    return rule.per_request_json
 
 
 def _segments(content: object, rule: MistralMessages) -> Iterator[tuple[str, int]]:

@@ -76,6 +76,16 @@ def messages(body: JsonObject, field: str) -> list[Mapping[str, object]]:
     return turns
 
 
+def per_request(body: JsonObject, plain: int, as_json: int | None) -> int:
+    """Tokens added once, which may be others where the answer must be JSON; None was never measured."""
+    wanted = body.get("response_format")
+    if not isinstance(wanted, dict) or wanted.get("type") == "text":
+        return plain
+    if as_json is None:
+        raise Uncountable("other", "response formats were never measured for this model")
+    return as_json
+
+
 def joined_text(content: object, part_type: str, between: str = "") -> str:
     """A message's text: the string, or its text parts joined as one string, as the provider counts them."""
     if isinstance(content, str):

@@ -23,6 +23,7 @@ OPENAI_STEP, OPENAI_LEAST, OPENAI_LIFE = 128, 1_024, timedelta(minutes=5)
 ANTHROPIC_LEAST = {SONNET.name: 1_024}
 ANTHROPIC_LEAST_ELSE, ANTHROPIC_LIFE = 4_096, timedelta(minutes=5)
 CHARS_PER_TOKEN = 3
+NOTHING = CountPlan(None, None, "none", "none", 0, (), "nothing was answered")
 
 
 def meter(calls: Sequence[Call], specs: SpecBook) -> None:
@@ -55,7 +56,7 @@ class PromptCache:
 def _meter_counted(calls: Sequence[Call], specs: SpecBook) -> None:
     wholes = [_plan(call, call.body, specs) for call in calls]
     prompts = [_plan(call, _prompt_only(call.body), specs) for call in calls]
-    answers = [_text(call.answer, plan) for call, plan in zip(calls, wholes, strict=True)]
+    answers = [_answer(call, specs) if call.answer else NOTHING for call in calls]
     # One count for all: answers come back as history, and every unique text is counted once.
     counted = iter(recount.count([*wholes, *prompts, *answers], Counters(specs.vocabularies)))
     figures = [[next(counted) or 0 for _ in calls] for _ in range(3)]
@@ -68,7 +69,24 @@ def _meter_counted(calls: Sequence[Call], specs: SpecBook) -> None:
 def _plan(call: Call, body: Body, specs: SpecBook) -> CountPlan:
     model = call.model
     name = model.counted_as or model.name
-    plan = recount.plan(model.provider, model.operation, name, call.started_at, body, specs)
+    return _counted(name, recount.plan(model.provider, model.operation, name, call.started_at, body, specs))
+
+
+def _prompt_only(body: Body) -> Body:
+    return {**body, "messages": body["messages"][:1]} if "messages" in body else body
+
+
+def _answer(call: Call, specs: SpecBook) -> CountPlan:
+    model = call.model
+    name = model.counted_as or model.name
+    answer: Body = {"choices": [{"message": {"content": call.answer}, "finish_reason": "stop"}]}
+    return _counted(
+        name,
+        recount.plan_answer(model.provider, model.operation, name, call.started_at, call.body, answer, specs),
+    )
+
+
+def _counted(name: str, plan: CountPlan) -> CountPlan:
     if plan.reason is not None:
         raise BadSpecError(
             "E-SIMULATE-MONTH",
@@ -76,16 +94,6 @@ def _plan(call: Call, body: Body, specs: SpecBook) -> CountPlan:
             repair="simulate a later month",
         )
     return plan
-
-
-def _prompt_only(body: Body) -> Body:
-    return {**body, "messages": body["messages"][:1]} if "messages" in body else body
-
-
-def _text(text: str, like: CountPlan) -> CountPlan:
-    """The plan of one text alone, in the vocabulary of a request."""
-    segments = (text,) if text else ()
-    return CountPlan(like.spec, like.vocabulary, like.shape, like.exactness, 0, segments, None)
 
 
 def _openai_cached(cache: PromptCache, call: Call, whole: int, prompt: int) -> int:
