@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from tickmark.countstore import CountStore
+from tickmark.errors import IntegrityError, Where
 from tickmark.tokenizers import Counter, Counters
 
 COUNTER_RULE = "1"
@@ -62,12 +63,14 @@ join (
     select segment, tokens
     from meter.segment_counts
     where vocabulary = ?
-    order by md5(? || hex(segment))
+    -- Keyed hashes are spread evenly: those that follow a point given by the deliveries are a random sample.
+    order by segment < unhex(?), segment
     limit ?
 ) c on c.segment = s.segment
 where s.vocabulary = ?
 group by s.segment
 """
+REPEATED = "select count(*) - count(distinct (vocabulary, segment)) from meter.segment_counts"
 FORGET = "delete from meter.segment_counts where vocabulary = ?"
 CHECK = "insert into meter.engine_checks values (?, ?, ?, ?, ?, ?)"
 NEW_COUNTS = """
@@ -111,12 +114,22 @@ class Metering:
     _forgotten: list[str] = field(default_factory=list)
 
     def run(self) -> None:
-        """Fill both tables and hand new counts to the store."""
+        """Fill both tables and hand new counts to the store.
+
+        Raises IntegrityError where a text was counted twice.
+        """
         self._open_store()
         seed = self.database.execute(SEED).fetchall()[0][0] or ""
         for vocabulary, segments, chars in self.database.execute(TOTALS).fetchall():
             self.progress("meter.segment_counts " + vocabulary)
             self._count(vocabulary, segments, chars, seed)
+        if self.database.execute(REPEATED).fetchall()[0][0]:
+            raise IntegrityError(
+                "E-INVARIANT",
+                "each text counted once",
+                where=Where("meter.segment_counts"),
+                repair="report this as a bug with the run's manifest; nothing was published",
+            )
         if self.store is not None:
             self._keep(self.store)
 

@@ -53,7 +53,9 @@ class Counter:
         chars = 0
         for owner, given in enumerate(texts):
             text = self.prepare(given) if self.prepare else given
-            for piece in cut(text, PIECE_CHARS) if self.pieces else (text,):
+            # Most texts are short: a generator for each would cost as much as counting it.
+            is_short = len(text) <= PIECE_CHARS or not self.pieces
+            for piece in (text,) if is_short else cut(text, PIECE_CHARS):
                 owners.append(owner)
                 batch.append(piece)
                 chars += len(piece) + TEXT_COSTS_CHARS
