@@ -40,7 +40,7 @@ TABLES = ("meter.segment_counts", "meter.engine_checks")
     ],
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
-    counters = Counters(SpecBook(close.specs, close.local_specs).vocabularies)
+    counters = Counters(SpecBook(close.specs, close.own_specs).vocabularies)
     store = CountStore(close.home.private / "counts", close.text_key())
     with close.warehouse.connect() as database:
         for table in TABLES:
@@ -69,7 +69,7 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.Materialize
 def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     measured = [
         {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
-        for spec, shape, calibration in SpecBook(close.specs, close.local_specs).calibrations()
+        for spec, shape, calibration in SpecBook(close.specs, close.own_specs).calibrations()
     ]
     with close.warehouse.filling("meter.calibrations") as writer:
         if measured:

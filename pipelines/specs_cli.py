@@ -3,15 +3,13 @@
 Lives here: arguments, and printing what tickmark/ found. Heavy libraries are imported inside the commands.
 """
 
-import shutil
-import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tickmark.errors import BadSpecError, InputRejectedError, Where
+from tickmark.errors import InputRejectedError, Where
 
 if TYPE_CHECKING:
     from tickmark.home import Home
@@ -149,17 +147,7 @@ def with_file(file: Path) -> "SpecBook":
     from pipelines.resources import CHECKOUT
     from tickmark.specbook import SpecBook
 
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            shutil.copyfile(file, Path(folder, file.name))
-        except OSError:
-            raise BadSpecError(
-                "E-SPEC-NONE",
-                "a spec that can be read",
-                where=Where(file.name),
-                repair="check its name and permissions",
-            ) from None
-        return SpecBook(CHECKOUT / "tokenizer_specs", Path(folder))
+    return SpecBook(CHECKOUT / "tokenizer_specs", [file])
 
 
 def _texts(home: "Home", month: str) -> dict[str, str]:

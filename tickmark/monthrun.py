@@ -58,9 +58,14 @@ class MonthRun:
         return self.checkout / "tokenizer_specs"
 
     @property
-    def local_specs(self) -> Path:
-        """The home's own specs; the folder may be absent."""
+    def own_specs_folder(self) -> Path:
+        """Where the home keeps its own specs; it may be absent."""
         return self.home.folder / self.home.config.specs
+
+    @property
+    def own_specs(self) -> list[Path]:
+        """The home's own specs."""
+        return sorted(self.own_specs_folder.glob("*.yaml"))
 
     @property
     def work(self) -> Path:

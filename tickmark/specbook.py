@@ -55,18 +55,17 @@ class Counts:
 
 
 class SpecBook:
-    """All specs of a folder; rules of `local` files, a user's own, go before those of the folder.
+    """All specs of a folder; rules of a user's `own` files go before those of the folder.
 
     Raises BadSpecError where one is wrong or two contradict each other.
     """
 
-    def __init__(self, folder: Path, local: Path | None = None) -> None:
+    def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
         self.vocabularies: dict[str, Vocabulary] = {}
         self._specs: dict[tuple[str, str], list[Spec]] = {}
         self._runtime: dict[tuple[str, str], list[Spec]] = {}
-        shipped = [(path.name, _load(path)) for path in sorted(folder.glob("*.yaml"))]
-        own = [] if local is None else [(path.name, _load(path)) for path in sorted(local.glob("*.yaml"))]
-        files = own + shipped
+        shipped = [(path, _load(path)) for path in sorted(folder.glob("*.yaml"))]
+        files = [(path, _load(path)) for path in own] + shipped
         if not shipped:
             raise _error(
                 "E-SPEC-NONE",
@@ -75,10 +74,10 @@ class SpecBook:
                 None,
                 "restore the checkout's folder, or name another",
             )
-        for name, file in files:
-            self._add_vocabularies(name, file)
-        for name, file in files:
-            self._add_rules(name, file)
+        for path, file in files:
+            self._add_vocabularies(path, file)
+        for path, file in files:
+            self._add_rules(path.name, file)
         self._matching = lru_cache(CACHED_MODELS)(self._match)
 
     def find(self, provider: str, operation: str, model: str | None, at: datetime | None) -> Spec | None:
@@ -117,13 +116,13 @@ class SpecBook:
         """The vocabularies that can be loaded: all but those of an extra that was not installed."""
         return {name: each for name, each in self.vocabularies.items() if not sources.missing_extra(each)}
 
-    def _add_vocabularies(self, name: str, file: SpecFile) -> None:
+    def _add_vocabularies(self, path: Path, file: SpecFile) -> None:
         for vocabulary, source in file.vocabularies.items():
             if vocabulary in self.vocabularies:
                 raise _error(
-                    "E-SPEC-VOCABULARY", "each vocabulary once", name, vocabulary, "use the other file's"
+                    "E-SPEC-VOCABULARY", "each vocabulary once", path.name, vocabulary, "use the other file's"
                 )
-            self.vocabularies[vocabulary] = Vocabulary(vocabulary, name, source)
+            self.vocabularies[vocabulary] = Vocabulary(vocabulary, path.name, source, path.parent)
 
     def _add_rules(self, name: str, file: SpecFile) -> None:
         for rule in _in_order(name, file.rules):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -59,10 +60,11 @@ class VocabularySource(_Strict):
 
     engine: Literal["tokenizers"]
     """The library that counts."""
-    package: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    """An installed Python package that carries the file; it is read, never imported."""
+    package: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
+    """An installed Python package that carries the file; it is read, never imported. Absent: the file stands
+    beside the spec (one that was received in writing, or downloaded from a hub)."""
     resource: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*$")]
-    """The file's path inside the package."""
+    """The file's path inside the package, or below the spec's folder."""
     extra: Annotated[str | None, Field(pattern=r"^[a-z]+$")] = None
     """The extra of tickmark that installs the package: without it, nothing is counted, with that reason.
     Absent: the package must be there."""
@@ -84,6 +86,8 @@ class VocabularySource(_Strict):
     def _split_where_needed(self) -> Self:
         if (self.format in ("tiktoken", "tiktoken_gz")) == (self.split is None):
             raise _problem("a split for rank tables, and for no other format", "add or remove `split`")
+        if self.extra is not None and self.package is None:
+            raise _problem("`extra` for a package only", "name the package, or remove `extra`")
         return self
 
 
@@ -198,6 +202,14 @@ class Vocabulary:
     name: str
     file: str
     source: VocabularySource
+    folder: Path = Path()
+    """Where the spec file lies."""
+
+    @property
+    def home(self) -> str:
+        """Where its bytes should be, in words."""
+        package = self.source.package
+        return "beside the spec" if package is None else f"in the installed package {package}"
 
     def where(self, field: str) -> Where:
         return Where(self.file, field=f"vocabularies.{self.name}.{field}")

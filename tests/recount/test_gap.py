@@ -10,7 +10,7 @@ import yaml
 from tests.conftest import tickmark
 from tickmark import gap, tokenizers
 from tickmark.specbook import SpecBook
-from tickmark.tokenizers import Counter
+from tickmark.tokenizers import Counter, sources
 
 PLAIN = "the board approved the budget for next year and asked for a report on costs by team".split()  # noqa: SIM905
 # What documents from word processors hold; the biller sets these marks apart and takes ligatures to pieces.
@@ -77,6 +77,20 @@ def test_a_users_own_spec_is_checked_and_a_wrong_one_says_where(tmp_path: Path, 
     file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     ran = tickmark("specs", "check", file)
     assert (ran.code, "golden counts agree" in ran.out) == (0, True), ran.err
+    # The same vocabulary as a file of the user's, beside the spec.
+    bytes_ = sources.read(specs.vocabularies["o200k_base"])
+    (tmp_path / "own.tiktoken").write_bytes(bytes_)
+    source |= {"package": None, "resource": "own.tiktoken", "format": "tiktoken"}
+    file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
+    ran = tickmark("specs", "check", file)
+    assert (ran.code, "golden counts agree" in ran.out) == (0, True), ran.err
+    (tmp_path / "own.tiktoken").write_bytes(bytes_ + b"\n")
+    ran = tickmark("specs", "check", file)
+    assert (ran.code, "E-VOCABULARY-SHA256 acme.yaml" in ran.err) == (9, True), ran.err
+    (tmp_path / "own.tiktoken").unlink()
+    ran = tickmark("specs", "check", file)
+    assert (ran.code, "own.tiktoken beside the spec" in ran.err) == (2, True), ran.err
+    (tmp_path / "own.tiktoken").write_bytes(bytes_)
     source["golden"]["counts"][0]["tokens"] = 99
     file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     ran = tickmark("specs", "check", file)

@@ -28,7 +28,7 @@ def main() -> None:
     writers = Writers(Path(job["staging"]), job["part"])
     reader = Reader(
         Source(**job["source"]),
-        SpecBook(Path(job["specs"]), Path(job["local_specs"])),
+        SpecBook(Path(job["specs"]), map(Path, job["own_specs"])),
         bytes.fromhex(job["key"]),
         writers,
     )

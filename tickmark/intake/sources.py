@@ -43,7 +43,7 @@ class Staging:
 
     folder: Path
     specs: Path
-    local_specs: Path
+    own_specs: Sequence[Path]
     key: bytes
 
 
@@ -154,7 +154,7 @@ def _child(
         "files": [{"path": str(f.path), "display": f.display, "file_no": f.file_no} for f in files],
         "staging": str(staging.folder),
         "specs": str(staging.specs),
-        "local_specs": str(staging.local_specs),
+        "own_specs": [str(path) for path in staging.own_specs],
         "key": staging.key.hex(),
         "part": part,
         "memory_bytes": MEMORY_BYTES,

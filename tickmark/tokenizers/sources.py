@@ -1,4 +1,4 @@
-"""The bytes of a vocabulary: found in an installed package, never imported, hashed before use.
+"""The bytes of a vocabulary: in an installed package, never imported, or beside the spec; hashed before use.
 
 Lives here: files and hashes. Does not live here: what the bytes mean (bpe, sentencepiece).
 """
@@ -26,7 +26,7 @@ def read(vocabulary: Vocabulary) -> bytes:
     if hashlib.sha256(content).hexdigest() != vocabulary.source.sha256:
         raise IntegrityError(
             "E-VOCABULARY-SHA256",
-            f"the pinned bytes in package {vocabulary.source.package}",
+            f"the pinned bytes {vocabulary.home}",
             where=vocabulary.where("sha256"),
             repair="install the locked package versions (`make`); pin new bytes only after `tickmark parity`",
         )
@@ -35,11 +35,13 @@ def read(vocabulary: Vocabulary) -> bytes:
 
 def missing_extra(vocabulary: Vocabulary) -> str | None:
     """The extra to install for an optional vocabulary; None where it is there, or required."""
-    extra = vocabulary.source.extra
-    return extra if extra is not None and find_spec(vocabulary.source.package) is None else None
+    extra, package = vocabulary.source.extra, vocabulary.source.package
+    return extra if extra and package and find_spec(package) is None else None
 
 
 def _path(vocabulary: Vocabulary) -> Path:
+    if vocabulary.source.package is None:
+        return vocabulary.folder / vocabulary.source.resource
     # Importing the package could load native code (bpe_openai: 74 MB) that we do not run.
     package = find_spec(vocabulary.source.package)
     if package is None or not package.submodule_search_locations:
@@ -50,7 +52,7 @@ def _path(vocabulary: Vocabulary) -> Path:
 def _missing(vocabulary: Vocabulary) -> BadSpecError:
     return BadSpecError(
         "E-VOCABULARY-MISSING",
-        f"{vocabulary.source.resource} in the installed package {vocabulary.source.package}",
+        f"{vocabulary.source.resource} {vocabulary.home}",
         where=vocabulary.where("resource"),
         repair="install the locked package versions (`make`), or correct package and resource in the spec",
     )
