@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 
 import jiter
 
-from tickmark.errors import RecordRejected
+from tickmark.errors import Bytes, RecordRejected
 from tickmark.formats import Json
 
 MAX_DEPTH = 64
@@ -53,7 +53,7 @@ def _explained(content: bytes) -> Json:
 
 def _refuse_deep(value: Json, content: bytes) -> None:
     if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise RecordRejected("E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", content)
+        raise RecordRejected("E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", Bytes(len(content)))
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:

@@ -169,17 +169,31 @@ def test_stopping_the_run_stops_the_children(configured: Callable[..., Home], tm
     (tmp_path / "logs" / "big2.jsonl").write_bytes(EXCHANGES * 20_000)
 
     def interrupt() -> None:
-        children = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-        for child in {int(pid) for listed in children for pid in listed.read_text().split()}:
+        while len(reading := [child for child in children() if is_reading(child)]) < 2:
+            time.sleep(0.05)
+        stopped.append(time.monotonic())
+        for child in reading:
             os.kill(child, signal.SIGINT)
 
-    timer = threading.Timer(1.5, interrupt)
-    timer.start()
-    started = time.monotonic()
+    stopped: list[float] = []
+    stopping = threading.Thread(target=interrupt)
+    stopping.start()
     with pytest.raises(KeyboardInterrupt):
         read_all(home)
-    timer.join()
-    assert time.monotonic() - started < 10
+    stopping.join()
+    assert time.monotonic() - stopped[0] < 10
+
+
+def children() -> set[int]:
+    listed = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return {int(pid) for each in listed for pid in each.read_text().split()}
+
+
+def is_reading(child: int) -> bool:
+    try:
+        return any("big" in str(file.readlink()) for file in Path(f"/proc/{child}/fd").iterdir())
+    except OSError:
+        return False
 
 
 def page(days: list[int], **fields: Any) -> str:
