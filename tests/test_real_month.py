@@ -19,6 +19,8 @@ from tests.conftest import land_real_month, tickmark
 
 CENT = Decimal("0.01")
 
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def finance(home: Path) -> Iterator[Callable[..., list[tuple[Any, ...]]]]:
@@ -131,7 +133,6 @@ def test_allocation_adds_up_to_every_invoice(closed_real_month: Path, table: str
     assert allocated == billed
 
 
-@pytest.mark.slow
 def test_a_tenth_of_the_logs_is_lost(damaged: Any) -> None:
     home, lost = damaged(damage.remove_a_tenth)
     found = causes(home)
@@ -146,7 +147,6 @@ def test_a_tenth_of_the_logs_is_lost(damaged: Any) -> None:
     assert fired >= {"openai/default", "anthropic/default"}
 
 
-@pytest.mark.slow
 def test_one_model_is_billed_8_percent_high(damaged: Any) -> None:
     model = "gpt-4o-2024-08-06"
     home, extra = damaged(lambda home: damage.bill_high(home, model, Decimal("0.08")))
@@ -156,7 +156,6 @@ def test_one_model_is_billed_8_percent_high(damaged: Any) -> None:
     assert flags(home) == {("cost_tieout", f"openai/default/{model}")}
 
 
-@pytest.mark.slow
 def test_cached_tokens_are_billed_as_uncached(damaged: Any) -> None:
     home, lost = damaged(damage.bill_cached_as_uncached)
     found = {model: usd for (provider, model, cause), usd in causes(home).items() if cause == "D27"}
@@ -165,7 +164,6 @@ def test_cached_tokens_are_billed_as_uncached(damaged: Any) -> None:
     assert flags(home) == {("cache_hit_drop", f"openai/default/{model}") for model in lost}
 
 
-@pytest.mark.slow
 def test_retries_triple_in_the_second_half(damaged: Any) -> None:
     home, recent = damaged(damage.triple_retries)
     assert {key for key in causes(home) if key[0] == "openai"} == set()

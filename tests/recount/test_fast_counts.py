@@ -22,6 +22,7 @@ class Faulty(fast.FastCounter):
         return [n + (self.word in text) for n, text in zip(super().count(texts), texts, strict=True)]
 
 
+@pytest.mark.slow
 def test_every_vocabulary_has_a_fast_engine_that_counts_the_golden_texts(
     specs: SpecBook, counters: Counters
 ) -> None:

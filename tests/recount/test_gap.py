@@ -61,6 +61,7 @@ def test_the_gap_is_sized_and_its_causes_are_named(counters: tuple[Counter, Coun
     assert (closed.share, closed.causes) == (0, ())
 
 
+@pytest.mark.slow
 def test_a_users_own_spec_is_checked_and_a_wrong_one_says_where(tmp_path: Path, specs: SpecBook) -> None:
     source = specs.vocabularies["o200k_base"].source.model_dump(mode="json")
     counted = {

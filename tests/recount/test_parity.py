@@ -176,6 +176,7 @@ def inputs(rows: list[ParityRow]) -> list[ParityRow]:
     return [row for row in rows if row.direction == "input"]
 
 
+@pytest.mark.slow
 def test_recorded_answers(recorded: list[ParityRow]) -> None:
     found: dict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
     for row in recorded:
@@ -185,6 +186,7 @@ def test_recorded_answers(recorded: list[ParityRow]) -> None:
     assert found == ANSWERS
 
 
+@pytest.mark.slow
 def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
     rows = inputs(recorded)
     own = [row for row in rows if row.provider in OWN]
