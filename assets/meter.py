@@ -15,7 +15,6 @@ from tickmark.metering import Metering
 from tickmark.monthrun import MonthRun
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters
-from tickmark.warehouse import qualified
 
 TABLES = ("meter.segment_counts", "meter.engine_checks")
 
@@ -42,13 +41,8 @@ TABLES = ("meter.segment_counts", "meter.engine_checks")
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
     counters = Counters(SpecBook(close.specs, close.own_specs).vocabularies)
     store = CountStore(close.home.private / "counts", close.text_key())
-    with close.warehouse.connect() as database:
-        for table in TABLES:
-            database.execute("delete from main.filled where name = ?", [table])
-            database.execute("delete from " + qualified(table))  # noqa: S608 - a name of our own
+    with close.warehouse.refilling(TABLES) as database:
         Metering(database, counters, close.work, store, close.progress).run()
-        for table in TABLES:
-            database.execute("insert into main.filled values (?)", [table])
         rows = {table: count(database, table) for table in TABLES}
     for table in TABLES:
         yield dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows[table]})

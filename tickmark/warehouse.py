@@ -65,6 +65,16 @@ class Warehouse:
             database.execute("insert or ignore into main.filled values (?)", [table])
             database.execute("commit")
 
+    @contextmanager
+    def refilling(self, tables: Sequence[str]) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for steps of their own that fill empty tables; they count as filled at its end."""
+        with self.connect() as database:
+            for table in tables:
+                database.execute("delete from main.filled where name = ?", [table])
+                database.execute("delete from " + qualified(table))  # noqa: S608 - a name of our own
+            yield database
+            database.executemany("insert into main.filled values (?)", [[table] for table in tables])
+
     def require(self, tables: Iterable[str]) -> None:
         """Raise BadSpecError where one of these tables was not filled since the files were read."""
         with self.connect() as database:

@@ -1,7 +1,7 @@
 """Counts of a month: the same with and without a store, with either engine, and never an unchecked fault."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pytest
 
 from tickmark.countstore import CountStore
 from tickmark.metering import Metering
+from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counter, Counters, fast
 
 VOCABULARY = "cl100k_base"
@@ -68,13 +69,13 @@ def texts(first: int, last: int) -> list[str]:
 
 
 def meter(
-    folder: Path, watched: Watched, month: list[str], *, stored: bool = True
+    folder: Path, watched: Watched, month: list[str], *, stored: bool = True, vocabulary: str = VOCABULARY
 ) -> tuple[list[tuple[object, ...]], tuple[object, ...]]:
     """Run one month; return its counts and its check."""
     work = folder / "work" / str(len(list((folder / "work").iterdir())))
     work.mkdir()
     segments = [blake2b(text.encode(), key=KEY, digest_size=16).digest() for text in month]
-    staged = pa.table({"vocabulary": [VOCABULARY] * len(month), "text": month,
+    staged = pa.table({"vocabulary": [vocabulary] * len(month), "text": month,
                        "segment": pa.array(segments, pa.binary(16))})  # fmt: skip
     with duckdb.connect() as database:
         database.execute(TABLES + DDL)
@@ -119,6 +120,23 @@ def test_a_second_run_counts_only_the_sample_and_a_next_month_only_what_is_new(
     assert (watched.by_fast, watched.by_reference) == (600, 512)
     meter(folder, watched, texts(500, 700))
     assert watched.by_fast == 700
+
+
+def test_a_biller_that_prepares_texts_shares_no_counts_with_the_same_vocabulary_that_does_not(
+    folder: Path, specs: SpecBook
+) -> None:
+    runtime = specs.vocabularies[VOCABULARY]
+    plain = tuple(each for each in runtime.source.golden.counts if each.text.isascii())
+    golden = runtime.source.golden.model_copy(update={"counts": plain})
+    prepared = runtime.source.model_copy(update={"split_punctuation": True, "golden": golden})
+    billing = replace(runtime, name="billing", source=prepared)
+    watched = Watched(Counters({VOCABULARY: runtime, "billing": billing}))
+    month = [f"\u201cText\u201d {n} of many \u2014 with marks." for n in range(600)]
+    read, _ = meter(folder, watched, month)
+    billed, check = meter(folder, watched, month, vocabulary="billing")
+    assert check[3] == 0
+    assert sum(int(str(row[2])) for row in billed) == sum(watched.counters["billing"].count(month))
+    assert sum(int(str(row[2])) for row in read) < sum(int(str(row[2])) for row in billed)
 
 
 def test_a_fault_that_passed_the_self_test_is_reported_and_recounted_by_the_reference(

@@ -7,6 +7,8 @@ Does not live here: which vocabulary a model bills with (specs) and what is coun
 A conversion takes about a second, so nothing is cached on disk: a cache would be one more file to trust.
 """
 
+import hashlib
+
 from tickmark.errors import IntegrityError
 from tickmark.specs import Vocabulary
 from tickmark.tokenizers import bpe, fast, sentencepiece, sources
@@ -46,6 +48,10 @@ def load(vocabulary: Vocabulary) -> Counter:
     return counter
 
 
+DECIDING = {"sha256", "format", "split", "special_tokens", "normalization", "split_punctuation"}
+"""Two vocabularies that agree in these fields count every text alike."""
+
+
 class Counters:
     """The counters of a book, each loaded when it is first asked for: `tokenizers`, the reference."""
 
@@ -67,5 +73,6 @@ class Counters:
         return self._fast[name]
 
     def sha256(self, name: str) -> str:
-        """Of the vocabulary's bytes, as its spec pins them."""
-        return self._vocabularies[name].source.sha256
+        """Of the vocabulary's pinned bytes and of all that its spec does to a text before they count it."""
+        said = self._vocabularies[name].source.model_dump_json(include=DECIDING)
+        return hashlib.sha256(said.encode()).hexdigest()
