@@ -14,7 +14,7 @@ from pipelines import definitions, homes, monthly_close, resources
 from tests.conftest import land_real_month
 from tickmark import lake
 from tickmark.home import Home
-from tickmark.monthrun import locked
+from tickmark.monthrun import locked, prepare
 from tickmark.months import Month
 
 MONTH, MID_MONTH = "2026-01", "2026-01-15T00:00:00Z"
@@ -79,6 +79,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def month_to_date(home: Path, instance: dg.DagsterInstance, shared_data: Path) -> Ran:
     """The real month, closed up to its middle."""
     land_real_month(shared_data, home)
+    # The listener is asked before the run makes the home's folders, unless another test ran here first.
+    prepare(Home(home))
     held: list[bool] = []
 
     def try_lock(_: object) -> None:
