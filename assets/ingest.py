@@ -103,6 +103,7 @@ def _landed_files(landed: list[sources.Landed], reports: list[FileReport]) -> pa
                 "records": report.records,
                 "records_read": report.read,
                 "records_quarantined": report.quarantined,
+                "records_not_usage": report.not_usage,
                 "records_blank": report.blank,
                 "already_seen": identity in seen,
             }

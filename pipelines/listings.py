@@ -107,7 +107,7 @@ def show_status(state: Mapping[str, Any], *, as_json: bool) -> None:
 def show_formats(name: str | None, *, as_json: bool) -> None:
     """Print the formats, or one format's own account of itself."""
     if name is None:
-        body = [[f.name, f.side, f.container, f.verified, f.summary] for f in FORMATS.values()]
+        body = [[f.name, f.side, ", ".join(f.containers), f.verified, f.summary] for f in FORMATS.values()]
         head = ["name", "side", "container", "checked against", "what it is"]
         as_document([dict(zip(head, line, strict=True)) for line in body]) if as_json else OUT.print(
             table(head, body)

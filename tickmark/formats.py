@@ -5,6 +5,7 @@ and `invoices/` (which own meaning): a reader is a pure function from one decode
 Does not live here: opening, decompressing or decoding files (intake/).
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,36 +14,53 @@ from typing import Literal, TypeAlias
 
 from tickmark import money, months
 from tickmark.errors import RecordRejected
-from tickmark.records import Row
+from tickmark.records import Row, TableName
 
 Json: TypeAlias = "str | int | Decimal | bool | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = Mapping[str, Json]
 """A decoded object: integers are int, other numbers Decimal, duplicate keys were refused."""
 
 MAX_TOKENS = 10**10
+_DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 YEARS = range(2014, 2100)
 """Years of our time: seconds read as milliseconds, or the other way round, are of none of them."""
+
+
+Container: TypeAlias = Literal["jsonl", "json", "csv", "parquet", "bucket_pages"]
+Shows: TypeAlias = Literal[
+    "attempts", "cache classes", "request text", "answer text", "tier", "response id", "cost"
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """One format a gateway or a provider delivers.
 
-    `container` says how bytes become records: `jsonl` one object per line; `csv` one mapping of
-    column to text per row (every column is a string); `bucket_pages` the paged buckets of usage
-    and cost APIs, one record per result, with its bucket's fields merged in under their own names.
-    `read` yields canonical rows, or raises RecordRejected. `request_body` returns the logged
-    request as the provider got it, `answer` what came back, or None where the log holds no text.
+    `containers` says how bytes become records; of several, the file's name decides (the first is meant
+    where it does not say). `jsonl`: one object per line. `json`: the same, or one document that spans
+    lines. `csv`, `parquet`: one mapping of column to cell per row. `bucket_pages`: the paged buckets of
+    usage and cost APIs, one record per result, with its bucket's fields merged in under their own names.
+    `unfold` cuts a JSON value into its records, each with its place; without it a list is its elements.
+    `read` yields canonical rows, none where the record is of a kind that is about no usage, or raises
+    RecordRejected. `version` orders deliveries of one key: the highest is the record, lower ones are
+    superseded; without it a second content is a contradiction. `request_body` returns the logged request
+    as the provider got it, `answer` what came back, or None where the log holds no text.
     """
 
     name: str
     side: Literal["gateway", "bill"]
-    table: Literal["attempts", "usage_buckets", "billing_lines", "invoices"]
-    container: Literal["jsonl", "csv", "bucket_pages"]
+    tables: tuple[TableName, ...]
+    containers: tuple[Container, ...]
     summary: str
-    verified: str
+    verified: Literal["real file", "unverified", "own format"]
     read: Callable[[JsonObject], Iterator[Row]]
+    shows: tuple[Shows, ...] = ()
     columns: tuple[str, ...] = ()
+    """Columns that a table must have."""
+    numeric: tuple[str, ...] = ()
+    """Columns whose CSV cells are numbers in plain ASCII, decoded as JSON would be; empty is null."""
+    unfold: Callable[[Json], Iterator[tuple[str, Json]]] | None = None
+    version: Callable[[JsonObject], int] | None = None
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
     answer: Callable[[JsonObject], JsonObject | None] | None = None
     keyed: bool = True
@@ -112,6 +130,18 @@ def instant(record: JsonObject, field: str, *, naive_is_utc: bool = False) -> da
     return found
 
 
+def epoch(record: JsonObject, field: str, per_second: int) -> datetime:
+    """Required Unix time, a number or its digits as text; 1000 per second are milliseconds."""
+    value = record.get(field)
+    number = int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+    if isinstance(number, bool) or not isinstance(number, int | Decimal):
+        raise RecordRejected("E-FIELD-TIME", field, "Unix time", value)
+    try:
+        return months.from_epoch(number, per_second)
+    except ValueError as error:
+        raise RecordRejected("E-FIELD-TIME", field, str(error), value) from None
+
+
 def child(record: JsonObject, field: str) -> JsonObject:
     """A nested object; empty where absent or null."""
     value = record.get(field)
@@ -120,3 +150,19 @@ def child(record: JsonObject, field: str) -> JsonObject:
     if not isinstance(value, dict):
         raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
     return value
+
+
+def whole(record: JsonObject, field: str) -> int | None:
+    """A count that its source writes as a float (59200.0); 12.5 is refused."""
+    value = record.get(field)
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return count({field: int(value)}, field)
+    return count(record, field)
+
+
+def items(value: Json) -> Iterator[tuple[str, Json]]:
+    """The elements of a list, or the value itself."""
+    if isinstance(value, list):
+        yield from ((f"[{index}]", item) for index, item in enumerate(value))
+    else:
+        yield "", value

@@ -5,12 +5,14 @@ Lives here: parsing months and timestamps. Does not live here: the clock; now is
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
 )
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_SECONDS = range(1_400_000_000, 4_100_000_000)
 
 
@@ -67,8 +69,9 @@ def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
         raise ValueError("a timestamp that exists in the calendar") from None
 
 
-def from_epoch(seconds: int) -> datetime:
-    """Read whole Unix seconds; raise ValueError where they cannot be seconds of our time."""
-    if seconds not in _EPOCH_SECONDS:
-        raise ValueError("Unix seconds between 2014 and 2099 (milliseconds look like the year 50000)")
-    return datetime.fromtimestamp(seconds, UTC)
+def from_epoch(value: int | Decimal, per_second: int = 1) -> datetime:
+    """Read Unix time, to the microsecond; raise ValueError where its unit cannot give a time of ours."""
+    microseconds = int(value * 10**6 // per_second)
+    if microseconds // 10**6 not in _EPOCH_SECONDS:
+        raise ValueError(f"Unix time, {per_second} per second, between 2014 and 2099")
+    return _EPOCH + timedelta(microseconds=microseconds)

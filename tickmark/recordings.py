@@ -15,7 +15,8 @@ from tickmark import months, providers
 from tickmark.errors import InputRejectedError, RecordRejected, Where
 from tickmark.formats import Json, JsonObject, child, optional_text, text
 from tickmark.gateways import exchange_jsonl
-from tickmark.intake.containers import Coverage, records
+from tickmark.intake.containers import records
+from tickmark.intake.physical import Coverage
 from tickmark.intake.stream import Verified
 from tickmark.records import Attempt
 

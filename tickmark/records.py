@@ -8,6 +8,7 @@ Does not live here: reading (gateways/, invoices/) or arithmetic (SQL).
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 TOKEN_CLASSES = (
     "uncached_input",
@@ -130,6 +131,27 @@ class Invoice:
     billing_currency: str
 
 
+CREDIT_ENTRY_KINDS = ("balance", "purchase", "grant", "usage", "expiry", "refund", "adjustment")
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditEntry:
+    """One movement of prepaid credit, or (`balance`) what is left at an instant.
+
+    `amount` is signed as it moves the balance: purchases and grants are positive, usage and expiry negative.
+    """
+
+    record_key: str
+    provider: str
+    entry_at: datetime
+    entry_kind: str
+    amount: Decimal
+    currency: str
+    wallet: str | None = None
+    invoice_id: str | None = None
+    description: str | None = None
+
+
 @dataclass(slots=True, kw_only=True)
 class RateRow:
     """Price of one token class (or per-call unit) in one scope, `[valid_from, valid_to)`.
@@ -154,4 +176,13 @@ class RateRow:
     minute_upto: int = 1440
 
 
-Row = Attempt | UsageBucket | BillingLine | Invoice
+Row = Attempt | UsageBucket | BillingLine | Invoice | CreditEntry
+TableName = Literal["attempts", "usage_buckets", "billing_lines", "invoices", "credit_ledger"]
+TABLE_OF: dict[type[Row], TableName] = {
+    Attempt: "attempts",
+    UsageBucket: "usage_buckets",
+    BillingLine: "billing_lines",
+    Invoice: "invoices",
+    CreditEntry: "credit_ledger",
+}
+"""The staged table of each record."""

@@ -26,6 +26,7 @@ create table ingest.landed_files ( -- One row per delivered file, as it was read
     records bigint not null, -- Physical records counted by the splitter
     records_read bigint not null, -- Records that became rows
     records_quarantined bigint not null, -- Records that break a rule
+    records_not_usage bigint not null, -- Records of a kind that is about no usage
     records_blank bigint not null, -- Empty lines, headers and empty buckets
     already_seen boolean not null -- True where the same bytes were delivered before in this source
 );
@@ -44,12 +45,12 @@ create table ingest.coverage_gaps ( -- Time of the month that an export says not
 );
 
 create table ingest.row_dispositions ( -- Every row that was read, with what became of it.
-    table_name varchar not null, -- attempts, usage_buckets, billing_lines or invoices
+    table_name varchar not null, -- attempts, usage_buckets, billing_lines, invoices or credit_ledger
     source varchar not null, -- Name of the source
     file_no bigint not null, -- File it came from
     record_no bigint not null, -- Number of its record in the file
     record_key varchar not null, -- Natural key at the source
-    disposition varchar not null check (disposition in ('loaded', 'dup_exact', 'dup_conflict', 'out_of_period')) -- loaded, dup_exact, dup_conflict or out_of_period
+    disposition varchar not null check (disposition in ('loaded', 'dup_exact', 'dup_conflict', 'superseded', 'out_of_period')) -- loaded, dup_exact, dup_conflict, superseded or out_of_period
 );
 
 create table ingest.files ( -- One row per file: every record has exactly one disposition.
@@ -66,10 +67,12 @@ create table ingest.files ( -- One row per file: every record has exactly one di
     loaded bigint not null, -- Records of this month, each once
     dup_exact bigint not null, -- Repeats of a record that is loaded
     dup_conflict bigint not null, -- Same key, other content: the first was kept
+    superseded bigint not null, -- Earlier versions of a record that its source wrote again
     quarantined bigint not null, -- Records that break a rule; see ingest.rejects
     out_of_period bigint not null, -- Records of another month
+    not_usage bigint not null, -- Records of a kind that is about no usage: other spans, other events
     blank bigint not null, -- Empty lines, headers and empty buckets
-    check (records = loaded + dup_exact + dup_conflict + quarantined + out_of_period + blank)
+    check (records = loaded + dup_exact + dup_conflict + superseded + quarantined + out_of_period + not_usage + blank)
 );
 
 create table ingest.rejects ( -- One row per quarantined or contradicting record: where, which rule, never the value.
@@ -205,6 +208,22 @@ create table ingest.invoices ( -- The payable documents of this month.
     billing_period_end timestamptz not null, -- FOCUS BillingPeriodEnd, UTC, excluded
     billed_cost decimal(38, 18) not null, -- Amount payable, in billing_currency
     billing_currency varchar not null -- FOCUS BillingCurrency, ISO 4217
+);
+
+create table ingest.credit_ledger ( -- Movements of prepaid credit of this month, and balances as the provider states them.
+    source varchar not null, -- Name of the source
+    account varchar not null, -- Account at the provider (tickmark.yaml)
+    file_no bigint not null, -- File it came from
+    record_no bigint not null, -- Number of its record in the file
+    record_key varchar not null, -- Natural key at the source
+    provider varchar not null, -- gen_ai.provider.name
+    entry_at timestamptz not null, -- When it moved, or when the balance was stated, UTC
+    entry_kind varchar not null, -- balance, purchase, grant, usage, expiry, refund or adjustment
+    amount decimal(38, 18) not null, -- Signed as it moves the balance; for a balance what is left
+    currency varchar not null, -- ISO 4217, or the name of the provider's credit unit
+    wallet varchar, -- The wallet or grant it belongs to, where the provider keeps several
+    invoice_id varchar, -- The invoice that sold the credit
+    description varchar -- The provider's words
 );
 
 create table ingest.priced_scopes ( -- Every provider, model and tier of the month that needs a price.

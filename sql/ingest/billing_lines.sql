@@ -1,5 +1,5 @@
 -- The charges of this month, each once. grain: charge
-select s.* exclude (line_no, byte_offset, byte_length, content_hash)
+select s.* exclude (line_no, byte_offset, byte_length, content_hash, record_version)
 from staged.billing_lines s
 join ingest.row_dispositions d
     on d.table_name = 'billing_lines' and d.file_no = s.file_no and d.record_no = s.record_no and d.record_key = s.record_key

@@ -7,6 +7,7 @@ with record_dispositions as (
             when bool_or(disposition = 'dup_conflict') then 'dup_conflict'
             when bool_or(disposition = 'loaded') then 'loaded'
             when bool_or(disposition = 'out_of_period') then 'out_of_period'
+            when bool_or(disposition = 'superseded') then 'superseded'
             else 'dup_exact'
         end as disposition
     from ingest.row_dispositions
@@ -18,6 +19,7 @@ counted as (
         count(*) filter (disposition = 'loaded') as loaded,
         count(*) filter (disposition = 'dup_exact') as dup_exact,
         count(*) filter (disposition = 'dup_conflict') as dup_conflict,
+        count(*) filter (disposition = 'superseded') as superseded,
         count(*) filter (disposition = 'out_of_period') as out_of_period
     from record_dispositions
     group by file_no
@@ -37,8 +39,10 @@ select
     -- A file that was seen before repeats all of its records.
     case when f.already_seen then f.records_read else coalesce(c.dup_exact, 0) end as dup_exact,
     coalesce(c.dup_conflict, 0) as dup_conflict,
+    coalesce(c.superseded, 0) as superseded,
     f.records_quarantined as quarantined,
     coalesce(c.out_of_period, 0) as out_of_period,
+    f.records_not_usage as not_usage,
     f.records_blank as blank
 from ingest.landed_files f
 left join counted c on c.file_no = f.file_no

@@ -1,5 +1,5 @@
 -- The provider's usage buckets of this month, each once. grain: bucket x token class
-select s.* exclude (line_no, byte_offset, byte_length, content_hash)
+select s.* exclude (line_no, byte_offset, byte_length, content_hash, record_version)
 from staged.usage_buckets s
 join ingest.row_dispositions d
     on d.table_name = 'usage_buckets' and d.file_no = s.file_no and d.record_no = s.record_no and d.record_key = s.record_key

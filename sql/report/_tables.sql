@@ -163,6 +163,8 @@ create table report.sources ( -- Every delivered file: each record has exactly o
     dup_conflict bigint not null, -- Same key, other content: the first was kept
     quarantined bigint not null, -- Records that break a rule; see ingest.rejects
     out_of_period bigint not null, -- Records of another month
+    superseded bigint not null, -- Earlier versions of a record that its source wrote again
+    not_usage bigint not null, -- Records of a kind that is about no usage: other spans, other events
     blank bigint not null -- Empty lines, headers and empty buckets
 );
 

@@ -15,6 +15,8 @@ select
     t.dup_conflict,
     t.quarantined,
     t.out_of_period,
+    t.superseded,
+    t.not_usage,
     t.blank
 from ingest.files t
 cross join ingest.close c

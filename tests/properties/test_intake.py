@@ -107,7 +107,7 @@ def test_every_record_and_every_byte_is_accounted_for(
         expected = Counter(disposition for _, disposition in records)
         assert {name: getattr(report, name) for name in expected} == expected
         assert (report.records, report.bytes_decoded) == (len(records), len(content))
-        for table in (FORMATS[format_].table, "rejects"):
+        for table in (*FORMATS[format_].tables, "rejects"):
             for row in found.rows[table]:
                 text, _ = records[row["record_no"] - 1]
                 place = content[row["byte_offset"] : row["byte_offset"] + row["byte_length"]]
@@ -155,6 +155,7 @@ def _landed(report: FileReport, earlier: list[dict[str, Any]]) -> dict[str, Any]
         "records": report.records,
         "records_read": report.read,
         "records_quarantined": report.quarantined,
+        "records_not_usage": report.not_usage,
         "records_blank": report.blank,
         "already_seen": any(row["sha256"] == report.sha256 for row in earlier),
     }
@@ -259,7 +260,7 @@ def _document(format_: str) -> Any:
 
 
 def _bytes(format_: str, document: Any) -> bytes:
-    container = FORMATS[format_].container
+    container = FORMATS[format_].containers[0]
     if container == "csv" and isinstance(document, list):
         text = io.StringIO()
         csv.writer(text).writerows(row if isinstance(row, list) else [row] for row in document)
@@ -298,6 +299,6 @@ def _reads_or_refuses(format_: str, content: bytes) -> None:
         except InputRejectedError:
             return
     report = found.report
-    assert report.records == report.read + report.quarantined + report.blank
+    assert report.records == report.read + report.quarantined + report.not_usage + report.blank
     assert len(found.rows["rejects"]) == report.quarantined
     assert report.bytes_decoded == len(content)

@@ -10,7 +10,8 @@ import pytest
 
 from tests.readers.reading import SAMPLES, packed, read
 from tickmark.errors import InputRejectedError, IntegrityError, TickmarkError
-from tickmark.intake import containers
+from tickmark.intake import jsonrows
+from tickmark.intake import pages as pages_container
 from tickmark.invoices import invoice_csv
 
 GOOD = (SAMPLES / "exchange_jsonl.jsonl").read_bytes().splitlines(keepends=True)
@@ -124,8 +125,8 @@ def test_f07_long_lines(tmp_path: Path, megabytes: int, rejects: int) -> None:
 
 
 def test_a_reader_that_loses_bytes_publishes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = containers.lines
-    monkeypatch.setattr(containers, "lines", lambda file: list(lines(file))[:-1])
+    lines = jsonrows.lines
+    monkeypatch.setattr(jsonrows, "lines", lambda file: list(lines(file))[:-1])
     with pytest.raises(IntegrityError, match=r"^E-BYTES-LOST file\.txt "):
         read(tmp_path, "exchange_jsonl", FIRST + LAST)
 
@@ -312,5 +313,5 @@ def test_f08_a_mark_before_a_document(tmp_path: Path) -> None:
 
 
 def test_f06_a_document_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(containers, "MAX_DOCUMENT", 1000)
+    monkeypatch.setattr(pages_container, "MAX_DOCUMENT", 1000)
     assert refused(tmp_path, "openai_usage_completions", packed(pages(USAGE), "")) == "E-PAGE-SHAPE"

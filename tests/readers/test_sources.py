@@ -82,7 +82,10 @@ def test_f16_every_file_is_read_once_whatever_its_name(
         *(f"logs/{name}" for name in [*names, "latin\\xe9"]),
     }
     assert [report.file_no for report in reports] == list(range(10))
-    assert all(report.records == report.read + report.quarantined + report.blank for report in reports)
+    assert all(
+        report.records == report.read + report.quarantined + report.not_usage + report.blank
+        for report in reports
+    )
     read = Counter(row["file_no"] for row in rows["attempts"])
     assert read == Counter({report.file_no: report.read for report in reports if report.source == "logs"})
     assert len({row["record_key"] for row in rows["attempts"] if "chatcmpl" in row["record_key"]}) == 2 * 9

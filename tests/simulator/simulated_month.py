@@ -11,7 +11,8 @@ from pipelines import homes
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject
 from tickmark.home import Home, SourceConfig
-from tickmark.intake.containers import Coverage, Record, records
+from tickmark.intake.containers import records
+from tickmark.intake.physical import Coverage, Record
 from tickmark.intake.reader import FORMATS
 from tickmark.intake.stream import Verified
 from tickmark.records import Row

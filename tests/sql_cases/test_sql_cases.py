@@ -69,6 +69,7 @@ def test_case(warehouse: Warehouse, table: str, document: Any, case: Any) -> Non
 COPIES = {
     "ingest.attempts",
     "ingest.billing_lines",
+    "ingest.credit_ledger",
     "ingest.invoices",
     "ingest.usage_buckets",
     "reconcile.causes",

@@ -118,8 +118,8 @@ def request_body(record: JsonObject) -> JsonObject | None:
 FORMAT = Format(
     name="exchange_jsonl",
     side="gateway",
-    table="attempts",
-    container="jsonl",
+    tables=("attempts",),
+    containers=("jsonl",),
     summary="raw request/response pairs: OpenAI chat, responses, embeddings; Anthropic; compatible hosts",
     verified="real file",
     read=read,

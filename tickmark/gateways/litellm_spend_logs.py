@@ -153,8 +153,8 @@ def _json_value(record: JsonObject, field: str) -> object:
 FORMAT = Format(
     name="litellm_spend_logs",
     side="gateway",
-    table="attempts",
-    container="jsonl",
+    tables=("attempts",),
+    containers=("jsonl",),
     summary="LiteLLM proxy, table LiteLLM_SpendLogs exported as JSON lines",
     verified="real file",
     read=read,

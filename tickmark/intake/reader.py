@@ -13,10 +13,11 @@ from pathlib import Path
 from tickmark import gateways, invoices
 from tickmark.errors import InputRejectedError, RecordRejected, Where
 from tickmark.formats import Format, JsonObject
-from tickmark.intake.containers import Coverage, Record, records
+from tickmark.intake.containers import records
+from tickmark.intake.physical import Coverage, Record
 from tickmark.intake.stream import Verified
 from tickmark.intake.tables import Writers, row_values
-from tickmark.records import Attempt, Row
+from tickmark.records import TABLE_OF, Attempt, Row
 from tickmark.recount import ANSWERING, CountPlan, plan, plan_answer
 from tickmark.specbook import SpecBook
 
@@ -36,7 +37,7 @@ class Source:
 
 @dataclass(slots=True)
 class FileReport:
-    """What became of one file: `records = read + quarantined + blank`."""
+    """What became of one file: `records = read + quarantined + not_usage + blank`."""
 
     source: str
     file_no: int
@@ -48,6 +49,7 @@ class FileReport:
     records: int = 0
     read: int = 0
     quarantined: int = 0
+    not_usage: int = 0
     blank: int = 0
     spans: list[tuple[str, str]] = field(default_factory=list)
     more_after: list[str] = field(default_factory=list)
@@ -78,7 +80,7 @@ class Reader:
         report.bytes_decoded = file.bytes_decoded
         report.spans = [(start.isoformat(), end.isoformat()) for start, end in _merged(coverage.spans)]
         report.more_after = [end.isoformat() for end in coverage.more_after]
-        if first is not None and report.read == 0:
+        if first is not None and report.read + report.not_usage == 0:
             raise self._foreign(display, *first)
         if report.records == report.blank and not report.spans:
             raise _blank(display)
@@ -95,28 +97,35 @@ class Reader:
         try:
             if record.rejected is not None:
                 raise record.rejected
-            self._load(record, lineage, keys)
+            rows = self._load(record, lineage, keys)
         except RecordRejected as rejected:
             report.quarantined += 1
             reason = (rejected.rule, rejected.field, rejected.expected, rejected.got)
             self._writers.add("rejects", (*lineage, record.place, *reason))
             return rejected
-        report.read += 1
+        if rows:
+            report.read += 1
+        else:
+            report.not_usage += 1
         return None
 
-    def _load(self, record: Record, lineage: tuple[object, ...], keys: Counter[str]) -> None:
+    def _load(self, record: Record, lineage: tuple[object, ...], keys: Counter[str]) -> int:
+        """Write the rows of a record and say how many they are."""
         value = record.value or {}
         rows: list[Row] = list(self.format.read(value))
+        version = self.format.version(value) if rows and self.format.version else None
         for row in rows:
             if not self.format.keyed:
                 keys[row.record_key] += 1
                 row.record_key = f"{row.record_key}#{keys[row.record_key]}"
-            own = row_values[self.format.table](row)
-            where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest())
+            table = TABLE_OF[type(row)]
+            own = row_values[table](row)
+            where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest(), version)
             if isinstance(row, Attempt):
-                self._writers.add("attempts", (*where, *self._counted(row, value, lineage[2:4]), *own))
+                self._writers.add(table, (*where, *self._counted(row, value, lineage[2:4]), *own))
             else:
-                self._writers.add(self.format.table, (*where, *own))
+                self._writers.add(table, (*where, *own))
+        return len(rows)
 
     def _counted(
         self, attempt: Attempt, value: JsonObject, delivery: tuple[object, ...]

@@ -12,6 +12,7 @@ import os
 import stat
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -31,8 +32,9 @@ RATIO_FREE = 64 * 10**6
 
 _GZIP, _ZSTD, _UTF8_BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
 _HEAD = 512
+_PARQUET = b"PAR1"
 _FOREIGN = {
-    b"PAR1": "a Parquet file",
+    _PARQUET: "a Parquet file",
     b"%PDF": "a PDF",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"\xff\xfe": "UTF-16 text",
@@ -69,12 +71,32 @@ class Verified:
 
     def chunks(self) -> Iterator[bytes]:
         """Decoded chunks, to the verified end of the stream."""
-        with _open(self.path, self.display) as file:
-            before = os.fstat(file.fileno())
+        with self._opened() as file:
             for chunk in _decoded(self._raw(file), Where(self.display), self.path.suffix.lower()):
                 self.bytes_decoded += len(chunk)
                 self._refuse_bombs()
                 yield chunk
+
+    @contextmanager
+    def whole(self) -> Iterator[FileIO]:
+        """A Parquet file to read from anywhere, after all of it was hashed."""
+        with self._opened() as file:
+            head = tail = b""
+            for chunk in self._raw(file):
+                head, tail = head or chunk[:_HEAD], (tail + chunk)[-len(_PARQUET) :]
+            _refuse_other_than_parquet(head, tail, Where(self.display))
+            yield file
+
+    def unpacked(self, size: int) -> None:
+        """What the file says it holds unpacked; raise InputRejectedError where it is a bomb."""
+        self.bytes_decoded = size
+        self._refuse_bombs()
+
+    @contextmanager
+    def _opened(self) -> Iterator[FileIO]:
+        with _open(self.path, self.display) as file:
+            before = os.fstat(file.fileno())
+            yield file
             after = os.fstat(file.fileno())
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise PlatformError(
@@ -133,12 +155,7 @@ def _decoded(raw: Iterator[bytes], where: Where, ending: str) -> Iterator[bytes]
     if packed is not None:
         head, text = _peek(_members(text, where, _NEW_MEMBER[packed]))
     if not head:
-        raise InputRejectedError(
-            "E-FILE-EMPTY",
-            "a file with content",
-            where=where,
-            repair="ask for the export again; 0 bytes is not 0 rows",
-        )
+        raise _empty(where)
     if found := _looks(head):
         raise _foreign(found, where)
     return text
@@ -160,12 +177,37 @@ def _looks(head: bytes) -> str | None:
     return next((name for magic, name in (_FOREIGN | _PACKED).items() if start.startswith(magic)), None)
 
 
-def _foreign(found: str, where: Where) -> InputRejectedError:
+def _refuse_other_than_parquet(head: bytes, tail: bytes, where: Where) -> None:
+    if not head:
+        raise _empty(where)
+    if not head.startswith(_PARQUET):
+        raise _foreign(_looks(head) or "text", where, "a Parquet file, as its name says")
+    if tail != _PARQUET:
+        raise InputRejectedError(
+            "E-FILE-TRUNCATED",
+            "a Parquet file up to its end marker",
+            where=where,
+            repair="transfer the file again; it was cut",
+        )
+
+
+def _empty(where: Where) -> InputRejectedError:
+    return InputRejectedError(
+        "E-FILE-EMPTY",
+        "a file with content",
+        where=where,
+        repair="ask for the export again; 0 bytes is not 0 rows",
+    )
+
+
+def _foreign(
+    found: str, where: Where, expected: str = "text in UTF-8, compressed as the file's name says"
+) -> InputRejectedError:
     return InputRejectedError(
         "E-FILE-TYPE",
-        f"text in UTF-8, compressed as the file's name says; this is {found}",
+        f"{expected}; this is {found}",
         where=where,
-        repair="deliver plain, .gz or .zst text under a name that says so",
+        repair="deliver plain, .gz or .zst text, or Parquet, under a name that says so",
     )
 
 

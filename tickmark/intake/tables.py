@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tickmark.money import AMOUNT_SCALE
-from tickmark.records import Attempt, BillingLine, Invoice, RateRow, Row, UsageBucket
+from tickmark.records import TABLE_OF, RateRow, Row, TableName
 
 BATCH = 50_000
 BATCH_TEXT = 64 * 10**6
@@ -39,6 +39,7 @@ LINEAGE = pa.schema(
         ("byte_offset", pa.int64()),
         ("byte_length", pa.int64()),
         ("content_hash", pa.string()),
+        ("record_version", pa.int64()),
     ]
 )
 _PLAN = pa.schema(
@@ -62,12 +63,7 @@ _USES = pa.schema(
         ("uses", pa.int64()),
     ]
 )
-RECORDS: dict[str, type[Row]] = {
-    "attempts": Attempt,
-    "usage_buckets": UsageBucket,
-    "billing_lines": BillingLine,
-    "invoices": Invoice,
-}
+RECORDS: dict[TableName, type[Row]] = {table: record for record, table in TABLE_OF.items()}
 
 
 def record_table(kind: type[Row | RateRow], rows: Sequence[Row | RateRow]) -> pa.Table:
@@ -87,7 +83,7 @@ def _record_schema(record: type[Row | RateRow]) -> pa.Schema:
     return pa.schema([(field.name, _ARROW[kinds[field.name]]) for field in fields(record)])
 
 
-def _columns(table: str) -> pa.Schema:
+def _columns(table: TableName) -> pa.Schema:
     own = _record_schema(RECORDS[table])
     planned = _PLAN if table == "attempts" else pa.schema([])
     return pa.schema([*LINEAGE, *planned, *own])
@@ -97,7 +93,7 @@ SCHEMAS: dict[str, pa.Schema] = {
     **{table: _columns(table) for table in RECORDS},
     "rejects": pa.schema(
         [
-            *LINEAGE.remove(LINEAGE.get_field_index("content_hash")),
+            *(field for field in LINEAGE if field.name not in ("content_hash", "record_version")),
             ("place", pa.string()),
             ("rule", pa.string()),
             ("field", pa.string()),

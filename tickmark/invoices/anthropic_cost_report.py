@@ -77,9 +77,9 @@ def read(record: JsonObject) -> Iterator[Row]:
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="billing_lines",
-    container="bucket_pages",
+    tables=("billing_lines",),
+    containers=("bucket_pages",),
     summary="Anthropic cost report: charges per day, model and kind of cost",
-    verified="documented",
+    verified="unverified",
     read=read,
 )

@@ -74,9 +74,9 @@ def _cache_writes(creation: JsonObject) -> dict[str, int]:
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="usage_buckets",
-    container="bucket_pages",
+    tables=("usage_buckets",),
+    containers=("bucket_pages",),
     summary="Anthropic usage report for messages: tokens and web searches per bucket",
-    verified="documented",
+    verified="unverified",
     read=read,
 )

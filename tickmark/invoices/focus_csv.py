@@ -185,10 +185,10 @@ def _token_class(line: JsonObject, details: JsonObject, unit: str | None) -> str
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="billing_lines",
-    container="csv",
+    tables=("billing_lines",),
+    containers=("csv",),
     summary="FOCUS 1.0-1.4 charges as CSV",
-    verified="documented",
+    verified="real file",
     read=read,
     columns=COLUMNS,
     keyed=False,

@@ -57,10 +57,10 @@ def _at_midnight(value: Json) -> Json:
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="invoices",
-    container="csv",
+    tables=("invoices",),
+    containers=("csv",),
     summary="invoice totals as finance received them, one per line",
-    verified="documented",
+    verified="own format",
     read=read,
     columns=COLUMNS,
 )

@@ -115,9 +115,9 @@ def _consumed(record: JsonObject) -> tuple[Decimal | None, str | None]:
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="billing_lines",
-    container="bucket_pages",
+    tables=("billing_lines",),
+    containers=("bucket_pages",),
     summary="OpenAI costs API: charges per day and line item",
-    verified="documented",
+    verified="unverified",
     read=read,
 )

@@ -27,9 +27,9 @@ def read(record: JsonObject) -> Iterator[Row]:
 FORMAT = Format(
     name=NAME,
     side="bill",
-    table="usage_buckets",
-    container="bucket_pages",
+    tables=("usage_buckets",),
+    containers=("bucket_pages",),
     summary="OpenAI usage API, embeddings: tokens and requests per bucket",
-    verified="documented",
+    verified="unverified",
     read=read,
 )

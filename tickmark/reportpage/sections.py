@@ -14,7 +14,16 @@ ROWS_SHOWN = 15
 ACCOUNTS_SHOWN = 25
 FLAGS_SHOWN = 25
 BREAKS_SHOWN = 30
-DISPOSITIONS = ("loaded", "dup_exact", "dup_conflict", "quarantined", "out_of_period", "blank")
+DISPOSITIONS = (
+    "loaded",
+    "dup_exact",
+    "dup_conflict",
+    "superseded",
+    "quarantined",
+    "out_of_period",
+    "not_usage",
+    "blank",
+)
 PRICE_TOLERANCE = Decimal("0.001")
 """An implied price nearer than this to the contract's is rounding of billed lines, not a difference."""
 
