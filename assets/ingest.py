@@ -43,7 +43,9 @@ _LANDED = ("ingest.landed_files", "ingest.close", "ingest.policy", "ingest.cover
 def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
     close.reset()
     landed = sources.find(close.home, str(close.month))
-    staging = sources.Staging(close.staging, close.specs, close.own_specs, close.text_key())
+    staging = sources.Staging(
+        close.staging, close.specs, close.own_specs, close.home.mappings, close.text_key()
+    )
     reports = sources.read_all(landed, staging, close.progress)
     _stage(close)
     rows = {

@@ -161,6 +161,38 @@ def formats(
     return COMPLETE
 
 
+@app.command("map")
+def map_(
+    mapping: Annotated[
+        Path | None, typer.Argument(metavar="MAPPING", help="A mapping file: its name is the format's name.")
+    ] = None,
+    check: Annotated[
+        Path | None, typer.Option("--check", metavar="FILE", help="Show how this file would load.")
+    ] = None,
+    draft: Annotated[
+        Path | None, typer.Option("--draft", metavar="FILE", help="Print a mapping to start from.")
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows to show.")] = 3,
+    json: JsonOption = False,
+) -> int:
+    """Your own format as data: check a mapping, and show how a file would load through it."""
+    from pipelines import mapping_check
+
+    if draft is not None:
+        mapping_check.draft(draft)
+        return COMPLETE
+    if mapping is None:
+        raise BadSpecError(
+            "E-MAP-USAGE",
+            "a mapping file, or --draft FILE",
+            where=Where("command line", field="MAPPING"),
+            repair="tickmark map mappings/mine.yaml --check landing/gateways/mine.jsonl",
+        )
+    found = mapping_check.run(mapping, check, rows)
+    mapping_check.show(found, as_json=json)
+    return DRAFT if found["records"]["quarantined"] else COMPLETE
+
+
 @app.command()
 def doctor(home: HomeOption = None, json: JsonOption = False) -> int:
     """Check configuration, permissions, disk, tokenizers and versions; exit 7 where something is broken."""

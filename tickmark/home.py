@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tickmark import strictyaml
+from tickmark import mapping, strictyaml
 from tickmark.endpoints import Endpoints
 from tickmark.errors import BadSpecError, Where
 from tickmark.intake.reader import FORMATS
@@ -57,6 +57,8 @@ class Config(_Strict):
     contracts: str = "rate_cards/*.yaml"
     specs: str = "tokenizer_specs"
     """Folder of your own tokenizer specs below the home; their rules go before the shipped ones."""
+    mappings: str = "mappings/*.yaml"
+    """Your own formats, one mapping file each (`tickmark map`)."""
     policy: str = POLICY
     text: TextConfig = TextConfig()
     alerts: Endpoints = ()
@@ -130,7 +132,13 @@ class Home:
         self.config = _load(self.folder, CONFIG, Config)
         self._check_patterns()
         self.policy = _load(self.folder, self.config.policy, Policy)
+        self.formats = mapping.load_all(self.mappings.values(), FORMATS)
         self._check_sources()
+
+    @property
+    def mappings(self) -> dict[str, Path]:
+        """Mapping files by the name of the format that they make."""
+        return {path.stem: path for path in sorted(self.folder.glob(self.config.mappings))}
 
     @property
     def finance(self) -> Path:
@@ -167,6 +175,7 @@ class Home:
             ("contracts", self.config.contracts),
             ("policy", self.config.policy),
             ("specs", self.config.specs),
+            ("mappings", self.config.mappings),
         ]:
             if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
                 raise BadSpecError(
@@ -189,7 +198,7 @@ class Home:
         names: set[str] = set()
         for side, sources in (("gateway", self.config.gateways), ("bill", self.config.bills)):
             for source in sources:
-                known = FORMATS.get(source.format)
+                known = self.formats.get(source.format)
                 if known is None or known.side != side:
                     raise BadSpecError(
                         "E-CONFIG-FORMAT",

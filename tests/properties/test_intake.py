@@ -129,7 +129,9 @@ def ingested(deliveries: list[list[bytes]], packings: list[str]) -> tuple[list[A
     """`ingest.attempts` without its lineage, and what became of all records."""
     with folder() as here, duckdb.connect() as database:
         writers = Writers(here / "staging", "part")
-        reader = Reader(Source("s", "exchange_jsonl", "default"), specs(), KEY, writers)
+        reader = Reader(
+            Source("s", "exchange_jsonl", "default"), FORMATS["exchange_jsonl"], specs(), KEY, writers
+        )
         landed = []
         for number, (lines, packing) in enumerate(zip(deliveries, packings, strict=True)):
             path = here / f"{number}{packing}"

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import zstandard
 
-from tickmark.intake.reader import FileReport, Reader, Source
+from tickmark.intake.reader import FORMATS, FileReport, Reader, Source
 from tickmark.intake.tables import SCHEMAS, Writers
 from tickmark.specbook import SpecBook
 
@@ -49,7 +49,9 @@ def read(folder: Path, format_: str, content: bytes, name: str = "file.txt") -> 
     path.write_bytes(packed(content, name))
     staging = folder / "staging"
     writers = Writers(staging, "part")
-    report = Reader(Source("s", format_, "default"), specs(), KEY, writers).read(path, name, 0)
+    report = Reader(Source("s", format_, "default"), FORMATS[format_], specs(), KEY, writers).read(
+        path, name, 0
+    )
     writers.close()
     return Read(report, staged(staging))
 

@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tickmark import mapping
 from tickmark.errors import PlatformError, TickmarkError
-from tickmark.intake.reader import Reader, Source
+from tickmark.intake.reader import FORMATS, Reader, Source
 from tickmark.intake.tables import Writers
 from tickmark.specbook import SpecBook
 
@@ -26,8 +27,10 @@ def main() -> None:
     job = json.load(sys.stdin)
     _limit(job["memory_bytes"])
     writers = Writers(Path(job["staging"]), job["part"])
+    source, own = Source(**job["source"]), job["mapping"]
     reader = Reader(
-        Source(**job["source"]),
+        source,
+        FORMATS[source.format] if own is None else mapping.load(Path(own), own),
         SpecBook(Path(job["specs"]), map(Path, job["own_specs"])),
         bytes.fromhex(job["key"]),
         writers,

@@ -61,8 +61,10 @@ class FileReport:
 class Reader:
     """Reads the files of one source into staged tables."""
 
-    def __init__(self, source: Source, specs: SpecBook, key: bytes, writers: Writers) -> None:
-        self.source, self.format = source, FORMATS[source.format]
+    def __init__(
+        self, source: Source, format_: Format, specs: SpecBook, key: bytes, writers: Writers
+    ) -> None:
+        self.source, self.format = source, format_
         self._specs, self._key, self._writers = specs, key, writers
         self._segments_written: set[tuple[str, bytes]] = set()
 

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +44,8 @@ class Staging:
     folder: Path
     specs: Path
     own_specs: Sequence[Path]
+    mappings: Mapping[str, Path]
+    """The home's own formats by name."""
     key: bytes
 
 
@@ -155,6 +157,7 @@ def _child(
         "staging": str(staging.folder),
         "specs": str(staging.specs),
         "own_specs": [str(path) for path in staging.own_specs],
+        "mapping": None if (own := staging.mappings.get(source.format)) is None else str(own),
         "key": staging.key.hex(),
         "part": part,
         "memory_bytes": MEMORY_BYTES,
