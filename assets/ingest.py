@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from assets._contracts import contract_checks
 from assets._sql import asset_spec, key, selects, sql_asset
-from tickmark.intake import sources
+from tickmark.intake import manifests, sources
 from tickmark.intake.reader import FileReport
 from tickmark.intake.tables import SCHEMAS, record_table
 from tickmark.monthrun import MonthRun
@@ -47,9 +47,10 @@ def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[
         close.staging, close.specs, close.own_specs, close.home.mappings, close.text_key()
     )
     reports = sources.read_all(landed, staging, close.progress)
+    listed = manifests.check(close.home, str(close.month), reports)
     _stage(close)
     rows = {
-        "ingest.landed_files": _landed_files(landed, reports),
+        "ingest.landed_files": _landed_files(landed, reports, listed),
         "ingest.close": pa.table(
             {
                 "month": [str(close.month)],
@@ -86,7 +87,7 @@ def _fill(close: MonthRun, table: str, rows: pa.Table) -> dg.MaterializeResult[N
     return dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows.num_rows})
 
 
-def _landed_files(landed: list[sources.Landed], reports: list[FileReport]) -> pa.Table:
+def _landed_files(landed: list[sources.Landed], reports: list[FileReport], listed: set[int]) -> pa.Table:
     seen: set[tuple[str, str]] = set()
     rows = []
     for file, report in zip(landed, reports, strict=True):
@@ -107,6 +108,7 @@ def _landed_files(landed: list[sources.Landed], reports: list[FileReport]) -> pa
                 "records_quarantined": report.quarantined,
                 "records_not_usage": report.not_usage,
                 "records_blank": report.blank,
+                "is_in_manifest": report.file_no in listed,
                 "already_seen": identity in seen,
             }
         )

@@ -40,6 +40,8 @@ class SourceConfig(_Strict):
     """The account at the provider that these files speak about."""
     required: bool = True
     """False: the close goes on where no file is found."""
+    manifest: str | None = None
+    """Glob of the sender's manifests: which files, with how many records or which sha256."""
 
 
 class TextConfig(_Strict):
@@ -76,6 +78,8 @@ class IntakePolicy(_Strict):
     """How much may be set aside before a close is only a draft."""
 
     max_quarantined_share: Share = Decimal("0.001")
+    min_gap_attempts: Annotated[int, Field(ge=1)] = 50
+    max_silent_share: Share = Decimal("0.25")
 
 
 class ReconcilePolicy(_Strict):
@@ -170,6 +174,7 @@ class Home:
     def _check_patterns(self) -> None:
         sources = (*self.config.gateways, *self.config.bills)
         patterns = [(f"{source.name}.files", source.files) for source in sources]
+        patterns += [(f"{source.name}.manifest", source.manifest) for source in sources if source.manifest]
         for field, pattern in [
             *patterns,
             ("contracts", self.config.contracts),

@@ -28,6 +28,7 @@ create table ingest.landed_files ( -- One row per delivered file, as it was read
     records_quarantined bigint not null, -- Records that break a rule
     records_not_usage bigint not null, -- Records of a kind that is about no usage
     records_blank bigint not null, -- Empty lines, headers and empty buckets
+    is_in_manifest boolean not null, -- True where the source's manifest lists the file and agrees
     already_seen boolean not null -- True where the same bytes were delivered before in this source
 );
 
@@ -42,6 +43,20 @@ create table ingest.coverage_gaps ( -- Time of the month that an export says not
     source varchar not null, -- Name of the source
     gap_from timestamptz not null, -- Start of the gap, UTC, included
     gap_to timestamptz not null -- End of it, UTC, excluded
+);
+
+create table ingest.source_hours ( -- How many attempts each log shows in each hour, silent hours included.
+    source varchar not null, -- Name of the source
+    hour_start timestamptz not null, -- Start of the hour, UTC, included
+    attempts bigint not null, -- Attempts that began in it
+    primary key (source, hour_start)
+);
+
+create table ingest.log_gaps ( -- Hours in which a log is silent though silence is rare in it.
+    source varchar not null, -- Name of the source
+    gap_from timestamptz not null, -- Start of the gap, UTC, included
+    gap_to timestamptz not null, -- End of it, UTC, excluded
+    attempts_expected bigint not null -- What the log's own average shows in such hours
 );
 
 create table ingest.row_dispositions ( -- Every row that was read, with what became of it.

@@ -17,6 +17,9 @@ union all
 select 'cache_hit_drop' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
 from redflags.cache_hit_drop
 union all
+select 'log_gap' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
+from redflags.log_gap
+union all
 select 'unpriced_usage' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
 from redflags.unpriced_usage
 order by flag, subject

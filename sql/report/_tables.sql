@@ -168,6 +168,30 @@ create table report.sources ( -- Every delivered file: each record has exactly o
     blank bigint not null -- Empty lines, headers and empty buckets
 );
 
+create table report.source_days ( -- Each source day by day.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source in tickmark.yaml
+    side varchar not null, -- gateway or bill
+    day date not null, -- UTC day
+    records bigint not null, -- Attempts of a log, records of a usage export or bill
+    hours_silent bigint, -- Hours of the day in which a log shows nothing; NULL on the bill side
+    is_covered boolean -- Does the export speak about the whole day; NULL where it does not say what it covers
+);
+
+create table report.source_completeness ( -- What proves that a source delivered everything, if anything does.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source in tickmark.yaml
+    side varchar not null, -- gateway or bill
+    files bigint not null, -- Files delivered
+    records bigint not null, -- Records of the month
+    first_at timestamptz, -- First attempt of a log
+    last_at timestamptz, -- Last attempt of a log
+    gaps bigint not null, -- Gaps in what an export covers, or hours in which a log is unusually silent
+    completeness varchar not null -- gaps; manifest: every file is listed and agrees; coverage: its buckets cover the month; tied_out: the provider counted the same; unproven: nothing proves it
+);
+
 create table report.rejects ( -- Records set aside: where, which rule, never the value.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

@@ -159,6 +159,7 @@ def _landed(report: FileReport, earlier: list[dict[str, Any]]) -> dict[str, Any]
         "records_quarantined": report.quarantined,
         "records_not_usage": report.not_usage,
         "records_blank": report.blank,
+        "is_in_manifest": False,
         "already_seen": any(row["sha256"] == report.sha256 for row in earlier),
     }
 
