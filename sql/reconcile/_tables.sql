@@ -193,3 +193,24 @@ create table reconcile.lcpr ( -- Loaded cost per successful request, from the re
     lcpr_usd decimal(38, 12), -- Sum of the three / requests_successful; NULL without a success
     confidence varchar not null -- invoice_reconciled where every invoice is explained, else estimated
 );
+
+create table reconcile.credit_rollforward ( -- Prepaid credit: first balance, what moved, last balance.
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    currency varchar not null, -- ISO 4217, or the name of the provider's credit unit
+    wallet varchar not null, -- The wallet or grant, where the provider keeps several
+    balance_first_at timestamptz, -- When the first balance of the month was stated
+    balance_first decimal(38, 18), -- That balance; NULL where none was stated
+    purchases decimal(38, 18) not null, -- Credit bought between the balances, or in the month where fewer than two are known
+    grants decimal(38, 18) not null, -- Credit given
+    usage decimal(38, 18) not null, -- Credit used, negative
+    expiry decimal(38, 18) not null, -- Credit that expired, negative
+    refunds decimal(38, 18) not null, -- Credit given back
+    adjustments decimal(38, 18) not null, -- Other movements
+    usage_is_from_bill boolean not null, -- True where the ledger shows no usage and the billing lines stand for it
+    balance_last_at timestamptz, -- When the last balance was stated
+    balance_expected decimal(38, 18), -- First balance and everything that moved
+    balance_last decimal(38, 18), -- The provider's last balance; NULL where fewer than two were stated
+    variance decimal(38, 18), -- balance_last - balance_expected; NULL where fewer than two balances were stated
+    primary key (provider, account, currency, wallet)
+);

@@ -30,6 +30,10 @@ invoiced as (
         sum(billed_cost) as cost_usd_invoiced,
         string_agg(distinct invoice_id, ', ' order by invoice_id) as invoice_ids
     from ingest.invoices
+    -- An invoice that sold credit is no bill for usage: it is tied to the credit ledger.
+    where (provider, account, invoice_id) not in (
+        select (provider, account, invoice_id) from ingest.credit_ledger where entry_kind = 'purchase' and invoice_id is not null
+    )
     group by all
 ),
 known as (

@@ -83,6 +83,17 @@ create table redflags.log_gap ( -- A log was silent for hours in which it usuall
     look_at varchar not null -- Query that shows the rows
 );
 
+create table redflags.credit_balance ( -- The provider's balance of prepaid credit is not what was there and what moved.
+    subject varchar primary key, -- What the flag is about
+    figure decimal(24, 6), -- The figure that is out of bounds; NULL where its base is zero
+    threshold decimal(24, 6) not null, -- The bound from policy.yaml
+    cost_usd decimal(38, 18) not null, -- Money behind it, USD
+    grade varchar not null, -- Grade of the evidence
+    summary varchar not null, -- What happened, in one sentence
+    likely_causes varchar not null, -- What to check, in this order
+    look_at varchar not null -- Query that shows the rows
+);
+
 create table redflags.unpriced_usage ( -- Usage without a price: our side of the bill is incomplete.
     subject varchar primary key, -- What the flag is about
     figure decimal(24, 6), -- The figure that is out of bounds; NULL where its base is zero

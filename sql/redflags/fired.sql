@@ -20,6 +20,9 @@ union all
 select 'log_gap' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
 from redflags.log_gap
 union all
+select 'credit_balance' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
+from redflags.credit_balance
+union all
 select 'unpriced_usage' as flag, subject, figure, threshold, cost_usd, grade, summary, likely_causes, look_at
 from redflags.unpriced_usage
 order by flag, subject

@@ -168,6 +168,29 @@ create table report.sources ( -- Every delivered file: each record has exactly o
     blank bigint not null -- Empty lines, headers and empty buckets
 );
 
+create table report.credit_rollforward ( -- Prepaid credit: first balance, what moved, last balance.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    currency varchar not null, -- ISO 4217, or the name of the provider's credit unit
+    wallet varchar not null, -- The wallet or grant, where the provider keeps several
+    balance_first_at timestamptz, -- When the first balance of the month was stated
+    balance_first decimal(38, 18), -- That balance; NULL where none was stated
+    purchases decimal(38, 18) not null, -- Credit bought between the balances, or in the month where fewer than two are known
+    grants decimal(38, 18) not null, -- Credit given
+    usage decimal(38, 18) not null, -- Credit used, negative
+    expiry decimal(38, 18) not null, -- Credit that expired, negative
+    refunds decimal(38, 18) not null, -- Credit given back
+    adjustments decimal(38, 18) not null, -- Other movements
+    usage_is_from_bill boolean not null, -- True where the ledger shows no usage and the billing lines stand for it
+    balance_last_at timestamptz, -- When the last balance was stated
+    balance_expected decimal(38, 18), -- First balance and everything that moved
+    balance_last decimal(38, 18), -- The provider's last balance; NULL where fewer than two were stated
+    variance decimal(38, 18), -- balance_last - balance_expected; NULL where fewer than two balances were stated
+    status varchar not null -- matched, break, or unproven where fewer than two balances were stated
+);
+
 create table report.source_days ( -- Each source day by day.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

@@ -7,6 +7,7 @@ from tickmark.formats import Format
 from tickmark.invoices import (
     anthropic_cost_report,
     anthropic_usage_report,
+    credits_csv,
     focus_csv,
     invoice_csv,
     openai_costs,
@@ -19,6 +20,7 @@ FORMATS: dict[str, Format] = {
     for format_ in (
         anthropic_cost_report.FORMAT,
         anthropic_usage_report.FORMAT,
+        credits_csv.FORMAT,
         focus_csv.FORMAT,
         invoice_csv.FORMAT,
         openai_costs.FORMAT,

@@ -1,0 +1,62 @@
+"""`credits_csv`: movements and statements of prepaid credit, one line each.
+
+Where it comes from: finance, from the provider's billing page; providers send no file. One record is one
+movement, or (`balance`) what was left at an instant.
+`EntryKind`: balance, purchase, grant, usage, expiry, refund, adjustment. `Amount` is signed as it moves the
+balance: purchases, grants and refunds to the wallet are positive, usage and expiry negative; plain decimal.
+A purchase with `InvoiceId` ties an invoice to its credit: that invoice is no bill for usage.
+A balance at the first instant of a month is its opening; one just before the next month is its closing.
+Zone: timestamps carry their zone. Currency: ISO 4217. `Wallet`, `InvoiceId` and `Description` may be empty.
+Key: all columns but the amount; a line with the same key and another amount is a conflict.
+Source: this project's own format (2026-11).
+"""
+
+from collections.abc import Iterator
+
+from tickmark import providers
+from tickmark.errors import RecordRejected
+from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.invoices._fields import currency, natural_key, pick, required_decimal, storable
+from tickmark.records import CREDIT_ENTRY_KINDS, CreditEntry, Row
+
+NAME = "credits_csv"
+COLUMNS = ("InvoiceIssuerName", "EntryAt", "EntryKind", "Amount", "Currency")
+IDENTITY = ("InvoiceIssuerName", "EntryKind", "Currency", "Wallet", "InvoiceId", "Description")
+NEVER_POSITIVE = ("usage", "expiry")
+NEVER_NEGATIVE = ("purchase", "grant")
+
+
+def read(record: JsonObject) -> Iterator[Row]:
+    """One movement, or one statement of a balance."""
+    kind, at = text(record, "EntryKind"), instant(record, "EntryAt")
+    if kind not in CREDIT_ENTRY_KINDS:
+        raise RecordRejected("E-FIELD-VALUE", "EntryKind", f"one of {', '.join(CREDIT_ENTRY_KINDS)}", kind)
+    amount = storable(required_decimal(record, "Amount"), "Amount")
+    if (kind in NEVER_POSITIVE and amount > 0) or (kind in NEVER_NEGATIVE and amount < 0):
+        raise RecordRejected(
+            "E-FIELD-RANGE", "Amount", "usage and expiry negative, what is added positive", amount
+        )
+    dimensions = {name: value or None for name, value in pick(record, IDENTITY).items()}
+    yield CreditEntry(
+        record_key=natural_key(NAME, {**dimensions, "EntryAt": at}),
+        provider=providers.by_name(text(record, "InvoiceIssuerName")),
+        entry_at=at,
+        entry_kind=kind,
+        amount=amount,
+        currency=currency(record, "Currency"),
+        wallet=optional_text(record, "Wallet"),
+        invoice_id=optional_text(record, "InvoiceId"),
+        description=optional_text(record, "Description"),
+    )
+
+
+FORMAT = Format(
+    name=NAME,
+    side="bill",
+    tables=("credit_ledger",),
+    containers=("csv",),
+    summary="movements and balances of prepaid credit as finance knows them, one per line",
+    verified="own format",
+    read=read,
+    columns=COLUMNS,
+)
