@@ -1,16 +1,13 @@
-"""Delivery: the only module that opens network connections. It sends what the outbox holds.
+"""Delivery: it sends what the outbox holds.
 
 Lives here: resolving and checking hosts, one POST or one mail per message, tries and their errors.
 Does not live here: what is sent (tickmark/digest.py), to whom (tickmark/endpoints.py), and the record
 of it (tickmark/outbox.py). An error names a kind of failure or a status, never a URL, an answer or a secret.
 """
 
-import asyncio
-import logging
 import smtplib
 import socket
 import ssl
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,15 +19,12 @@ import httpx
 from standardwebhooks import Webhook
 
 from pipelines import resources
+from pipelines.wire import Patience, Unanswered, exchange
 from tickmark import digest
 from tickmark.endpoints import Channel, MailChannel, PostChannel, SlackEndpoint, may_connect, reveal
 from tickmark.home import Home
 from tickmark.outbox import Message, Outbox
 
-# At DEBUG it logs the headers of answers, and a redirect repeats the URL in them.
-logging.getLogger("httpcore").setLevel(logging.INFO)
-
-_SERVER_ERROR = 500
 _SUBMISSION_PORT = 587
 _SMTP_PERMANENT = 500
 
@@ -42,31 +36,11 @@ def resolve(host: str, port: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long delivery waits, in seconds, and how often it tries; `total` bounds one POST."""
-
-    connect: float = 5.0
-    read: float = 10.0
-    total: float = 30.0
-    tries: int = 3
-    backoff: float = 1.0
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True, slots=True)
 class Delivery:
     """Messages sent, by endpoint name, and the error of each endpoint that still waits for one."""
 
     sent: dict[str, int]
     failed: dict[str, str]
-
-
-class _NotDelivered(Exception):  # noqa: N818 - a signal inside this module
-    """One try failed; `again` says whether another one may help."""
-
-    def __init__(self, reason: str, *, again: bool) -> None:
-        super().__init__(reason)
-        self.reason, self.again = reason, again
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +56,11 @@ class _Wire:
         try:
             addresses = self.resolve(host, port)
         except (OSError, UnicodeError):
-            raise _NotDelivered("host name does not resolve", again=True) from None
+            raise Unanswered("host name does not resolve", again=True) from None
         allowed = channel.endpoint.allow_private
         if not addresses or not all(may_connect(ip_address(each), allowed) for each in addresses):
             reason = "host resolves to a private or special address that allow_private does not list"
-            raise _NotDelivered(reason, again=False)
+            raise Unanswered(reason, again=False)
         return addresses[attempt % len(addresses)]
 
 
@@ -142,7 +116,7 @@ def _send(channel: Channel, message: Message, wire: _Wire) -> str | None:
                 _mail(channel, message, wire, attempt)
             else:
                 _post(channel, message, wire, attempt)
-        except _NotDelivered as failure:
+        except Unanswered as failure:
             reason = failure.reason
             if not failure.again:
                 break
@@ -153,18 +127,11 @@ def _send(channel: Channel, message: Message, wire: _Wire) -> str | None:
 
 def _post(channel: PostChannel, message: Message, wire: _Wire, attempt: int) -> None:
     try:
-        request = _request(channel, message, wire, attempt)
-        status = asyncio.run(_exchange(request, wire.patience))
+        answer = exchange(_request(channel, message, wire, attempt), wire.patience)
     except httpx.InvalidURL:
-        raise _NotDelivered("URL is not usable", again=False) from None
-    except (TimeoutError, httpx.TimeoutException):
-        raise _NotDelivered("no answer in time", again=True) from None
-    except httpx.TransportError as error:
-        reason = "TLS failed" if "SSL" in str(error) else "connection failed"
-        raise _NotDelivered(reason, again=True) from None
-    if not httpx.codes.is_success(status):
-        again = status == httpx.codes.TOO_MANY_REQUESTS or status >= _SERVER_ERROR
-        raise _NotDelivered(f"answered {status}", again=again)
+        raise Unanswered("URL is not usable", again=False) from None
+    if not httpx.codes.is_success(answer.status):
+        raise Unanswered(f"answered {answer.status}", again=answer.again)
 
 
 def _request(channel: PostChannel, message: Message, wire: _Wire, attempt: int) -> httpx.Request:
@@ -182,8 +149,7 @@ def _request(channel: PostChannel, message: Message, wire: _Wire, attempt: int) 
     else:
         body = digest.webhook(message)
         headers |= _signature(channel, message.id, wire.now(), body)
-    seconds = httpx.Timeout(wire.patience.read, connect=wire.patience.connect).as_dict()
-    extensions = {"timeout": seconds, "sni_hostname": host}
+    extensions = {"timeout": wire.patience.timeouts(), "sni_hostname": host}
     return httpx.Request(
         "POST", url.copy_with(host=address), headers=headers, content=body, extensions=extensions
     )
@@ -202,21 +168,6 @@ def _signature(channel: PostChannel, message_id: str, now: datetime, body: bytes
     }
 
 
-async def _exchange(request: httpx.Request, patience: Patience) -> int:
-    """Post and return the status. The body is not read: nothing in it changes what we do.
-
-    A bare transport, because httpx.Client logs the whole URL, follows proxies of the environment
-    and would have to be told not to follow redirects.
-    """
-    async with asyncio.timeout(patience.total):
-        async with httpx.AsyncHTTPTransport(
-            verify=ssl.create_default_context(), trust_env=False
-        ) as transport:
-            response = await transport.handle_async_request(request)
-            await response.aclose()
-            return response.status_code
-
-
 def _mail(channel: MailChannel, message: Message, wire: _Wire, attempt: int) -> None:
     try:
         _submit(channel, message, wire, attempt)
@@ -225,17 +176,17 @@ def _mail(channel: MailChannel, message: Message, wire: _Wire, attempt: int) -> 
     except smtplib.SMTPResponseException as error:
         raise _mail_refused(error.smtp_code) from None
     except smtplib.SMTPNotSupportedError:
-        raise _NotDelivered("server offers no STARTTLS or no login", again=False) from None
+        raise Unanswered("server offers no STARTTLS or no login", again=False) from None
     except TimeoutError:
-        raise _NotDelivered("no answer in time", again=True) from None
+        raise Unanswered("no answer in time", again=True) from None
     except ssl.SSLError:
-        raise _NotDelivered("TLS failed", again=True) from None
+        raise Unanswered("TLS failed", again=True) from None
     except OSError:
-        raise _NotDelivered("connection failed", again=True) from None
+        raise Unanswered("connection failed", again=True) from None
 
 
-def _mail_refused(code: int) -> _NotDelivered:
-    return _NotDelivered(f"answered {code}", again=code < _SMTP_PERMANENT)
+def _mail_refused(code: int) -> Unanswered:
+    return Unanswered(f"answered {code}", again=code < _SMTP_PERMANENT)
 
 
 def _submit(channel: MailChannel, message: Message, wire: _Wire, attempt: int) -> None:

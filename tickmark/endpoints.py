@@ -8,6 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -15,6 +16,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StrictBool, model_validator
 
+from tickmark import secretfile
 from tickmark.errors import BadSpecError, Where
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -38,7 +40,6 @@ _PUBLIC_V6 = IPv6Network("2000::/3")
 # Protocol assignments with Teredo, documentation (two), 6to4.
 _NOT_PUBLIC_V6 = _networks("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
 
-_SECRET_BYTES_MAX = 65_536
 # Standard Webhooks 1.0.0: a symmetric secret has 24 to 64 random bytes.
 _KEY_BYTES = range(24, 65)
 _KEYS_MAX = 2
@@ -173,24 +174,10 @@ class _Vault:
 
     def read(self, field: str, variable: str | None, file: str | None) -> str:
         if file is not None:
-            return self._file(f"{field}_file", self.home / file)
+            return secretfile.read(self.home / file, partial(self.bad, f"{field}_file"))
         if variable is None or not (value := (self.lookup(variable) or "").strip()):
             raise self.bad(f"{field}_env", "a set environment variable", f"export {variable} for the run")
         return value
-
-    def _file(self, field: str, path: Path) -> str:
-        try:
-            status = path.stat()
-            if status.st_mode & 0o077:
-                raise self.bad(field, "a file only its owner can read", "chmod 600 the file")
-            if status.st_size > _SECRET_BYTES_MAX:
-                raise self.bad(field, "a file of at most 64 KB", "name the file that holds the secret alone")
-            text = path.read_text("utf-8").strip()
-        except (OSError, ValueError):
-            raise self.bad(field, "a readable UTF-8 file", "create the file, relative to the home") from None
-        if not text:
-            raise self.bad(field, "a file that is not empty", "write the secret into it")
-        return text
 
     def url(self, field: str, url: str, schemes: Sequence[str]) -> SplitResult:
         parts = _split(url)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pipelines.delivery import Patience
+from pipelines.wire import Patience
 
 HOST = "hooks.example.com"
 LOCAL = ["127.0.0.0/8"]
