@@ -122,6 +122,40 @@ def _close(
 
 
 @app.command()
+def pull(
+    provider: Annotated[
+        str,
+        typer.Argument(metavar="PROVIDER", click_type=click.Choice(["openai", "anthropic", "openrouter"])),
+    ],
+    month: Annotated[str, typer.Option("--month", help="Billing month, like 2026-10.")],
+    account: Annotated[
+        str, typer.Option(help="The account of tickmark.yaml that the key opens.")
+    ] = "default",
+    home: HomeOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Fetch a provider's usage and cost pages of a month into landing/bills/, each as it came."""
+    wanted = _month(month)
+    from pipelines import resources, views
+    from pipelines.pull import shown
+    from pipelines.pull.caller import Caller, find_key
+    from pipelines.pull.month import Pull
+    from pipelines.pull.reports import PROVIDERS
+    from tickmark.home import Home
+
+    opened = Home(home or Path())
+    asked = PROVIDERS[provider]
+    caller = Caller(asked, find_key(asked, resources.secret), resources.utc_now)
+    with views.progress(f"pulling {provider} {month}", quiet=quiet or json) as progress:
+        asking = Pull(opened, caller, account, wanted, resources.utc_now(), progress)
+        pulled = asking.run()
+    if json or not quiet:
+        shown.show(asking, pulled, as_json=json)
+    return COMPLETE
+
+
+@app.command()
 def status(home: HomeOption = None, json: JsonOption = False) -> int:
     """Months, versions, open breaks, red flags, age of each source; exit 4 when the last close is too old."""
     from pipelines import listings, resources

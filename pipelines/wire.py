@@ -50,11 +50,11 @@ class Answer:
 
 
 class Unanswered(Exception):  # noqa: N818 - a signal to the sender, never shown as an error
-    """No usable answer came; `again` says whether another try may help."""
+    """No usable answer came; `again` says whether another try may help, `wait` what the other side asks."""
 
-    def __init__(self, reason: str, *, again: bool = True) -> None:
+    def __init__(self, reason: str, *, again: bool = True, wait: float = 0.0) -> None:
         super().__init__(reason)
-        self.reason, self.again = reason, again
+        self.reason, self.again, self.wait = reason, again, wait
 
 
 def exchange(request: httpx.Request, patience: Patience, most: int | None = None) -> Answer:

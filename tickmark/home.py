@@ -145,6 +145,11 @@ class Home:
         return {path.stem: path for path in sorted(self.folder.glob(self.config.mappings))}
 
     @property
+    def bills(self) -> Path:
+        """Where collectors put what they fetch."""
+        return self.folder / "landing" / "bills"
+
+    @property
     def finance(self) -> Path:
         return self.folder / "finance.duckdb"
 

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+from tickmark import pagesets
 from tickmark.errors import LockHeldError, PlatformError, Where
 from tickmark.home import Home
 from tickmark.months import Month
@@ -105,7 +106,7 @@ class MonthRun:
 
 @contextmanager
 def locked(home: Home) -> Iterator[None]:
-    """Hold the home for one run; raise LockHeldError where another run holds it."""
+    """Hold the home for one run, with whole page sets; raise LockHeldError where another run holds it."""
     prepare(home)
     with (home.state / "run.lock").open("a+") as file:
         try:
@@ -117,6 +118,7 @@ def locked(home: Home) -> Iterator[None]:
                 where=Where("state/run.lock"),
                 repair="wait for the other run; a run that was killed frees the lock by itself",
             ) from None
+        pagesets.settle(home.bills)
         yield
 
 

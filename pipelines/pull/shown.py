@@ -1,0 +1,49 @@
+"""What a pull says: its reports on a terminal, or one JSON document.
+
+Lives here: words and columns. Does not live here: any figure of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.text import Text
+
+from pipelines import views
+from pipelines.pull.month import Pull, Pulled
+
+
+def show(pull: Pull, pulled: Sequence[Pulled], *, as_json: bool) -> None:
+    """Print a pull."""
+    if as_json:
+        views.as_document(_document(pull, pulled))
+        return
+    whole = (
+        "the whole month" if pull.until == pull.month.end else f"complete days before {pull.until:%Y-%m-%d}"
+    )
+    views.OUT.print(f"\n[bold]{pull.month} {pull.caller.provider.name}[/bold], {whole}")
+    figures = ("pages", "bytes", "new", "changed", "unchanged", "removed")
+    body = [
+        [each.report, *(getattr(each.swap, name) for name in figures), each.source or "-"] for each in pulled
+    ]
+    views.OUT.print(views.table(["report", *figures, "read as"], body, right=range(1, 7)))
+    for each in pulled:
+        if each.missing:
+            dates = each.missing[0] if len(each.missing) == 1 else f"{each.missing[0]} to {each.missing[-1]}"
+            said = f" {each.report}: {len(each.missing)} days without an answer, {dates}"
+            views.OUT.print(Text.assemble(("missing", "yellow"), said), soft_wrap=True)
+    views.OUT.print(Text(f"landing  {pull.folder}"), soft_wrap=True)
+
+
+def _document(pull: Pull, pulled: Sequence[Pulled]) -> dict[str, object]:
+    return {
+        "provider": pull.caller.provider.name,
+        "account": pull.account,
+        "month": str(pull.month),
+        "until": pull.until,
+        "landing": pull.folder,
+        "reports": [{"report": each.report, **asdict(each.swap), **_rest(each)} for each in pulled],
+    }
+
+
+def _rest(each: Pulled) -> dict[str, object]:
+    return {"missing": each.missing, "source": each.source}
