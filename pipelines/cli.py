@@ -14,6 +14,7 @@ import click
 import typer
 
 from pipelines import specs_cli
+from pipelines.pull.reports import PROVIDERS
 from tickmark import __version__
 from tickmark.errors import BadSpecError, TickmarkError, Where
 from tickmark.months import Month, parse_instant
@@ -125,7 +126,7 @@ def _close(
 def pull(
     provider: Annotated[
         str,
-        typer.Argument(metavar="PROVIDER", click_type=click.Choice(["openai", "anthropic", "openrouter"])),
+        typer.Argument(metavar="PROVIDER", click_type=click.Choice(list(PROVIDERS))),
     ],
     month: Annotated[str, typer.Option("--month", help="Billing month, like 2026-10.")],
     account: Annotated[
@@ -141,7 +142,6 @@ def pull(
     from pipelines.pull import shown
     from pipelines.pull.caller import Caller, find_key
     from pipelines.pull.month import Pull
-    from pipelines.pull.reports import PROVIDERS
     from tickmark.home import Home
 
     opened = Home(home or Path())

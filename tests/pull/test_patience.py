@@ -76,8 +76,8 @@ def test_patience_ends(
     with pytest.raises(PlatformError) as caught:
         pull()
     assert str(caught.value) == (
-        f"E-PULL-UNAVAILABLE {PATH} an answer within 5 tries and 300 seconds of waiting (the last try: {last})."
-        " Repair: run the command again later; what was fetched before is kept"
+        f"E-PULL-UNAVAILABLE {PATH} an answer within 5 tries and 300 seconds of waiting"
+        f" (the last try: {last}). Repair: run the command again later; what was fetched before is kept"
     )
     assert (len(replay.asked), len(pull.slept), pull.landed()) == (tries, tries - 1, {})
     assert sum(pull.slept) <= caller.WAITING_SECONDS_MAX
