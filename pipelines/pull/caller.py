@@ -36,10 +36,9 @@ def find_key(provider: Provider, lookup: Callable[[str], str | None]) -> SecretS
     if file and not text:
         return _usable(in_file, secretfile.read(Path(file), partial(_bad_key, in_file)))
     if not text or file:
-        expected = f"{provider.key_kind.split(';', maxsplit=1)[0]}, in one place"
-        raise _bad_key(
-            provider.key, expected, f"export {provider.key}, or {in_file} with a file of mode 0600"
-        )
+        kind = provider.key_kind.split(";", maxsplit=1)[0]
+        expected = f"{kind}, here or in the file that {in_file} names, not in both"
+        raise _bad_key(provider.key, expected, "export one of the two; the file needs mode 0600")
     return _usable(provider.key, text)
 
 

@@ -75,7 +75,7 @@ class Pull:
         provider = self.caller.provider
         gone = provider.days_kept > 0 and self.until <= first_kept(provider, self.now)
         if self.until <= self.month.start or gone:
-            kept = f" in the last {provider.days_kept}" if provider.days_kept else ""
+            kept = f" among the last {provider.days_kept}" if provider.days_kept else ""
             raise BadSpecError(
                 "E-PULL-MONTH",
                 f"a month with a complete UTC day{kept}",

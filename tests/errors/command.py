@@ -12,13 +12,14 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from tests.conftest import Ran
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = ("TICKMARK_", "DAGSTER_")
+OWN = ("TICKMARK_", "DAGSTER_", "OPENAI_", "ANTHROPIC_", "OPENROUTER_")
 
 
 class Commands:
@@ -65,6 +66,7 @@ def main() -> None:
 def _become(job: Mapping[str, Any], program: Any) -> int:
     """In the fork: become the command."""
     from pipelines import resources
+    from pipelines.pull.reports import PROVIDERS
     from tickmark.intake import sources
 
     for number, name in ((1, "out"), (2, "err")):
@@ -74,6 +76,8 @@ def _become(job: Mapping[str, Any], program: Any) -> int:
     sys.argv = ["tickmark", *job["arguments"]]
     if "checkout" in job:
         resources.CHECKOUT = Path(job["checkout"])
+    for name, origin in job.get("origins", {}).items():
+        PROVIDERS[name] = replace(PROVIDERS[name], origin=origin)
     if "child_memory" in job:
         sources.MEMORY_BYTES = job["child_memory"]
     if "file_bytes" in job:

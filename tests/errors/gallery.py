@@ -29,7 +29,7 @@ MEANINGS = {
     4: "published as DRAFT",
     5: "input rejected, nothing published",
     6: "another run holds this home",
-    7: "repair the machine and run again",
+    7: "repair the machine or the connection and run again",
     9: "integrity, nothing published",
 }
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.pull.reports import PROVIDERS
 from tests.conftest import Ran
 from tests.errors import gallery
 from tests.errors.command import Commands
 from tests.errors.gallery import Case
+from tests.pull.replay import replaying
 from tickmark.errors import BadSpecError
 from tickmark.simulator import write_month
 
@@ -41,6 +43,10 @@ def closed(commands: Commands, tmp_path_factory: pytest.TempPathFactory) -> Path
 def provoke(case: Case, commands: Commands, home: Path, checkout: Path) -> Ran:
     special = dict(case.special)
     with ExitStack() as lasting:
+        if answers := special.pop("answers", None):
+            replay = lasting.enter_context(replaying())
+            replay.instead = [(status, headers, body.encode()) for status, headers, body in answers]
+            special["origins"] = dict.fromkeys(PROVIDERS, replay.url)
         if case.checkout:
             for folder in ("sql", "tokenizer_specs"):
                 shutil.copytree(gallery.ROOT / folder, checkout / folder)

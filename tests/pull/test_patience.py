@@ -187,7 +187,7 @@ def test_a_key_comes_from_its_variable_or_from_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [
-        ({}, "OPENAI_ADMIN_KEY an admin key (platform.openai.com, Admin keys), in one place"),
+        ({}, "OPENAI_ADMIN_KEY an admin key (platform.openai.com, Admin keys), here or in the file"),
         ({"OPENAI_API_KEY": KEY}, "OPENAI_ADMIN_KEY an admin key"),
         ({"OPENAI_ADMIN_KEY": "  "}, "OPENAI_ADMIN_KEY an admin key"),
         ({"OPENAI_ADMIN_KEY": KEY, "OPENAI_ADMIN_KEY_FILE": "key"}, "OPENAI_ADMIN_KEY an admin key"),

@@ -1,8 +1,8 @@
 """`anthropic_cost_report`: what Anthropic charged per day and kind of cost.
 
 Where it comes from: GET /v1/organizations/cost_report, pages saved unchanged (day buckets only). One
-record is one cost item; ask with group_by workspace_id, description and inference_geo: without
-description an item says neither model nor kind and keeps no token class.
+record is one cost item; ask with group_by workspace_id and description: with description an item says
+model, tier and inference_geo too; without it, neither model nor kind, and it keeps no token class.
 Amount: decimal text in cents with a fraction, "123.45" is 1.2345 US dollars; the point is moved, nothing
 is rounded. An amount that is a JSON number is refused: it is not from this endpoint (100x errors).
 Kinds (`cost_type`): tokens, web_search, code_execution, session_usage; only tokens and web searches

@@ -2,7 +2,8 @@
 
 Where it comes from: GET /v1/organizations/usage_report/messages, pages saved unchanged, `bucket_width`
 1m, 1h or 1d. One record is one result: one combination of group keys in one bucket. Ask with group_by
-model, workspace_id, api_key_id, service_tier, context_window and inference_geo.
+model, service_tier, context_window, inference_geo (they set the price) and workspace_id: the API takes
+five keys at most (2026-07), so api_key_id costs one of them.
 Input: the classes are disjoint, `uncached_input_tokens` excludes cache reads and writes; writes are
 split by lifetime (5 minutes, 1 hour). There is no request count.
 Web searches come as a row of class `web_search` that counts searches: the only class that is not tokens.
