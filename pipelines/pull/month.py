@@ -57,14 +57,14 @@ class Pull:
             pages = Pages(self.caller, question, earlier)
             swap += sets.replace(question.set_name, pages)
             covered |= pages.covered
-        if report.kind != "buckets":
-            covered = {day for day in self._days() if sets.pages(day_set(report, day))}
-        missing = [f"{day:%Y-%m-%d}" for day in self._days() if day not in covered]
-        kept = () if report.kind == "balance" else tuple(missing)
-        return Pulled(report.name, swap, kept, self._source(report, sets.folder))
+        if report.kind == "days":
+            covered |= {day for day in self._days(report) if sets.pages(day_set(report, day))}
+        missing = tuple(f"{day:%Y-%m-%d}" for day in self._days(report) if day not in covered)
+        return Pulled(report.name, swap, missing, self._source(report, sets.folder))
 
-    def _days(self) -> Iterator[datetime]:
-        return days(self.month.start, self.until)
+    def _days(self, report: Report) -> Iterator[datetime]:
+        """The days that a report must speak about; a balance speaks about none."""
+        return days(self.month.start, self.month.start if report.kind == "balance" else self.until)
 
     @property
     def until(self) -> datetime:

@@ -43,6 +43,12 @@ def test_what_passes_is_waited_for(
     assert all(low <= slept <= 1.5 * low for slept, low in zip(pull.slept, least, strict=True))
 
 
+def test_a_proxy_of_the_environment_is_not_used(pull: Puller, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert pull()[0].swap.pages == 3
+
+
 def test_waiting_is_the_same_each_time_and_differs_by_report(pull: Puller, replay: Replay) -> None:
     waits = []
     for _ in range(2):
