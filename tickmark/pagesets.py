@@ -11,12 +11,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tickmark.errors import PlatformError, Where
 from tickmark.lake import sync_folder
 
 _WORK = ".pull"
 _BUILDING, _READY = ".building", ".ready"
+
+
+class Page(NamedTuple):
+    """A page. One that holds nothing is kept under a hidden name: a close takes it for a broken delivery."""
+
+    content: bytes
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +51,20 @@ class PageSets:
 
     def pages(self, name: str) -> list[Path]:
         """The pages of a set that lie in the folder, in order."""
-        return sorted(self.folder.glob(f"{name}-p[0-9][0-9][0-9][0-9].json"))
+        pattern = f"{name}-p[0-9][0-9][0-9][0-9].json"
+        return sorted((*self.folder.glob(pattern), *self.folder.glob(f".{pattern}")), key=_number)
 
-    def replace(self, name: str, pages: Iterable[bytes]) -> Swap:
+    def replace(self, name: str, pages: Iterable[Page]) -> Swap:
         """Stage pages as they come, then swap them in; where `pages` raises, the old set stays as it is."""
         with _writing(self.folder):
             building = self.folder / _WORK / f"{name}{_BUILDING}"
             shutil.rmtree(building, ignore_errors=True)
             building.mkdir(parents=True)
         try:
-            for number, content in enumerate(pages, start=1):
+            for number, page in enumerate(pages, start=1):
                 with _writing(self.folder):
-                    _write(building / f"{name}-p{number:04d}.json", content)
+                    hidden = "." if page.empty else ""
+                    _write(building / f"{hidden}{name}-p{number:04d}.json", page.content)
             with _writing(self.folder):
                 return self._swap(name, building)
         finally:
@@ -96,10 +106,11 @@ class PageSets:
 
     def _put_in_place(self, ready: Path) -> None:
         """Move pages in ascending order, so that the last one still says how many the set has."""
-        if staged := sorted(ready.iterdir()):
-            for left_over in self.pages(ready.stem):
-                if left_over.name > staged[-1].name:
-                    left_over.unlink()
+        if staged := sorted(ready.iterdir(), key=_number):
+            names, numbers = {page.name for page in staged}, {_number(page) for page in staged}
+            for page in self.pages(ready.stem):
+                if page.name not in names and (_number(page) in numbers or _number(page) > max(numbers)):
+                    page.unlink()
             for page in staged:
                 page.replace(self.folder / page.name)
             sync_folder(self.folder)
@@ -111,6 +122,10 @@ def settle(bills: Path) -> None:
     for pattern in (_WORK, f"*/{_WORK}"):
         for work in bills.glob(pattern):
             PageSets(work.parent).settle()
+
+
+def _number(page: Path) -> str:
+    return page.stem[-4:]
 
 
 def _write(path: Path, content: bytes) -> None:

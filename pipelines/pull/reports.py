@@ -87,6 +87,7 @@ PROVIDERS = {
                 _openai("code_interpreter_sessions"),
                 _openai("file_search_calls", "api_key_id", "vector_store_id"),
                 _openai("web_search_calls", "api_key_id", "model", "context_level"),
+                _openai("decisions", "api_key_id", "model", "batch", "service_tier"),
             ),
         ),
         Provider(

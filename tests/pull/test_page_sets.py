@@ -130,12 +130,19 @@ def killing(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
     return lambda: left <= 0
 
 
-@pytest.mark.parametrize("revision", [NEW, usage_pages([8, 8, 8, 7])], ids=["shorter", "longer"])
+LONGER = [*NAMES, NAMES[-1].replace("3.json", "4.json")]
+HIDDEN = [NAMES[0], f".{NAMES[1]}"]
+
+
+@pytest.mark.parametrize(
+    ("revision", "names"),
+    [(NEW, NAMES), (usage_pages([8, 8, 8, 7]), LONGER), (usage_pages([31, 0]), HIDDEN)],
+    ids=["shorter", "longer", "an empty page"],
+)
 def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_set(
-    pull: Puller, replay: Replay, revision: list[bytes]
+    pull: Puller, replay: Replay, revision: list[bytes], names: list[str]
 ) -> None:
-    names = [*NAMES, NAMES[-1].replace("3.json", "4.json")]
-    whole = [dict(zip(names, pages, strict=False)) for pages in (OLD, revision)]
+    whole = [set_of(OLD), dict(zip(names, revision, strict=False))]
     seen: list[dict[str, bytes]] = []
     for at in range(1, 100):
         replay.pages[COMPLETIONS] = OLD

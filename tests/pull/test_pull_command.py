@@ -12,7 +12,7 @@ from tests.pull.replay import COMPLETIONS, KEY, Replay, page, usage_pages
 pytestmark = pytest.mark.slow
 USAGE = "/v1/organization/usage/"
 EMPTY = ("embeddings", "moderations", "images", "audio_speeches", "audio_transcriptions", "vector_stores")
-MORE = ("code_interpreter_sessions", "file_search_calls", "web_search_calls")
+MORE = ("code_interpreter_sessions", "file_search_calls", "web_search_calls", "decisions")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_what_a_pull_says(commands: Commands, openai: dict[str, Any], home: Path
     size = str(sum(map(len, usage_pages([14, 14, 3]))))
     assert lines[2] == ["openai_usage_completions", "3", size, "3", "0", "0", "0", "openai-usage"]
     assert lines[5][-1] == "-"  # no format reads moderations
-    assert lines[13][:4] == ["missing", "openai_usage_embeddings:", "31", "days"]
+    assert lines[14][:4] == ["missing", "openai_usage_embeddings:", "31", "days"]
     assert lines[-1] == ["landing", str(home / "landing" / "bills")]
     again = commands.run(PULL, **openai).out.splitlines()
     assert again[3].split()[1:7] == ["3", size, "0", "0", "3", "0"]
