@@ -20,9 +20,10 @@ from tests.pull.replay import COMPLETIONS, KEY, Puller, Replay, usage_pages
 from tickmark.errors import LockHeldError, PlatformError
 from tickmark.home import Home
 from tickmark.monthrun import locked
-from tickmark.pagesets import Swap
+from tickmark.pagesets import Page, PageSets, Swap
 
-NAMES = [f"openai_usage_completions-2026-10-p000{number}.json" for number in (1, 2, 3)]
+NAME = "openai_usage_completions-2026-10"
+NAMES = [f"{NAME}-p000{number}.json" for number in (1, 2, 3)]
 OLD, NEW = usage_pages([14, 14, 3]), usage_pages([16, 15], "gpt-6-mini")
 
 
@@ -130,37 +131,46 @@ def killing(monkeypatch: pytest.MonkeyPatch, at: int) -> Callable[[], bool]:
     return lambda: left <= 0
 
 
-LONGER = [*NAMES, NAMES[-1].replace("3.json", "4.json")]
-HIDDEN = [NAMES[0], f".{NAMES[1]}"]
+LONGER = usage_pages([8, 8, 8, 7])
+NAMES_OF_LONGER = [*NAMES, NAMES[-1].replace("3.json", "4.json")]
+LAST_EMPTY = usage_pages([31, 0])
+NAMES_OF_LAST_EMPTY = [NAMES[0], f".{NAMES[1]}"]
 
 
 @pytest.mark.parametrize(
     ("revision", "names"),
-    [(NEW, NAMES), (usage_pages([8, 8, 8, 7]), LONGER), (usage_pages([31, 0]), HIDDEN)],
-    ids=["shorter", "longer", "an empty page"],
+    [(NEW, NAMES), (LONGER, NAMES_OF_LONGER), (LAST_EMPTY, NAMES_OF_LAST_EMPTY)],
+    ids=["shorter", "longer", "last empty"],
 )
 def test_a_kill_between_any_two_steps_leaves_the_old_or_the_new_set(
-    pull: Puller, replay: Replay, revision: list[bytes], names: list[str]
+    tmp_path: Path, revision: list[bytes], names: list[str]
 ) -> None:
-    whole = [set_of(OLD), dict(zip(names, revision, strict=False))]
-    seen: list[dict[str, bytes]] = []
+    old, new = set_of(OLD), dict(zip(names, revision, strict=False))
+    seen = []
     for at in range(1, 100):
-        replay.pages[COMPLETIONS] = OLD
-        for name in pull.landed():
-            (pull.home / "landing" / "bills" / name).unlink()
-        pull()
-        replay.pages[COMPLETIONS] = revision
+        sets = PageSets(tmp_path / str(at))
+        sets.replace(NAME, map(Page, OLD))
         with pytest.MonkeyPatch.context() as monkeypatch:
             reached = killing(monkeypatch, at)
             with suppress(Killed):
-                pull()
-            if not reached():
-                break
-        with locked(Home(pull.home)):  # as the next close or pull does
-            seen.append(pull.landed())
-    assert all(found in whole for found in seen)
-    assert whole[0] in seen
-    assert whole[1] in seen
+                sets.replace(NAME, [Page(page, name.startswith(".")) for name, page in new.items()])
+        sets.settle()  # as the next close or pull does
+        seen.append({path.name: path.read_bytes() for path in sets.folder.iterdir()})
+        if not reached():
+            break
+    assert all(found in (old, new) for found in seen)
+    assert (seen[0], seen[-1]) == (old, new)
+    assert len(seen) > 10
+
+
+def test_what_takes_the_lock_finishes_what_was_decided(pull: Puller) -> None:
+    """Also in the folder of another account."""
+    for folder in (Home(pull.home).bills, Home(pull.home).bills / "emea"):
+        ready = folder / ".pull" / f"{NAME}.ready"
+        ready.mkdir(parents=True)
+        (ready / NAMES[0]).write_bytes(NEW[0])
+    with locked(Home(pull.home)):
+        assert pull.landed() == {NAMES[0]: NEW[0], f"emea/{NAMES[0]}": NEW[0]}
 
 
 def test_a_process_that_is_killed_while_it_waits_leaves_the_old_set(pull: Puller, replay: Replay) -> None:
@@ -180,7 +190,7 @@ def test_a_process_that_is_killed_while_it_waits_leaves_the_old_set(pull: Puller
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
     assert len(replay.asked) == 5
-    building = ".pull/openai_usage_completions-2026-10.building/"
+    building = f".pull/{NAME}.building/"
     assert pull.landed() == {**set_of(OLD), building + NAMES[0]: NEW[0]}
     pull()
     assert pull.landed() == set_of(NEW)
