@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from assets._contracts import contract_checks
 from assets._sql import asset_spec, key, selects, sql_asset
+from tickmark import lake
 from tickmark.intake import manifests, sources
 from tickmark.intake.reader import FileReport
 from tickmark.intake.tables import SCHEMAS, record_table
@@ -20,7 +22,14 @@ from tickmark.prices import Priced, load_rate_card, rate_book
 from tickmark.records import RateRow
 from tickmark.warehouse import qualified
 
-_LANDED = ("ingest.landed_files", "ingest.close", "ingest.policy", "ingest.coverage")
+_LANDED = (
+    "ingest.landed_files",
+    "ingest.close",
+    "ingest.policy",
+    "ingest.coverage",
+    "ingest.source_fields",
+    "ingest.source_fields_before",
+)
 
 
 @dg.multi_asset(
@@ -37,6 +46,12 @@ _LANDED = ("ingest.landed_files", "ingest.close", "ingest.policy", "ingest.cover
         asset_spec("ingest.policy", "Every threshold of policy.yaml.", [], "1", {"python"}),
         asset_spec(
             "ingest.coverage", "Which time the buckets of an export speak about.", [], "1", {"python"}
+        ),
+        asset_spec(
+            "ingest.source_fields", "Which fields the records of each source have.", [], "1", {"python"}
+        ),
+        asset_spec(
+            "ingest.source_fields_before", "The same of the month before, from the lake.", [], "1", {"python"}
         ),
     ],
 )
@@ -61,6 +76,8 @@ def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[
         ),
         "ingest.policy": _policy(close),
         "ingest.coverage": _coverage(reports),
+        "ingest.source_fields": _source_fields(reports),
+        "ingest.source_fields_before": _fields_before(close),
     }
     for table in _LANDED:
         yield _fill(close, table, rows[table])
@@ -137,6 +154,30 @@ def _coverage(reports: list[FileReport]) -> pa.Table:
             "covers_to": pa.array([end.astimezone(UTC) for _, _, end in spans], pa.timestamp("us", tz="UTC")),
         }
     )
+
+
+_FIELDS = pa.schema([(name, pa.string()) for name in ("source", "field", "kinds")])
+
+
+def _source_fields(reports: list[FileReport]) -> pa.Table:
+    found: dict[tuple[str, str], set[str]] = {}
+    for report in reports:
+        for name, kinds in report.fields.items():
+            found.setdefault((report.source, name), set()).update(kinds)
+    rows = [
+        {"source": source, "field": name, "kinds": ", ".join(sorted(kinds))}
+        for (source, name), kinds in sorted(found.items())
+    ]
+    return pa.Table.from_pylist(rows, _FIELDS)
+
+
+def _fields_before(close: MonthRun) -> pa.Table:
+    """Fields of the month before, where it was closed by a version that noted them."""
+    before = lake.current(close.home.lake, str(close.month.previous()))
+    noted = None if before is None else before.table("ingest.source_fields")
+    if noted is None or not noted.is_file():
+        return _FIELDS.empty_table()
+    return pq.read_table(noted, columns=_FIELDS.names)
 
 
 @dg.multi_asset(

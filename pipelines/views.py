@@ -72,6 +72,7 @@ def summary(home: Home, closed: Closed) -> dict[str, Any]:
             "red_flags": rows(found, "from red_flags order by flag, subject"),
             "rejects": rows(found, "from rejects order by file, record_no limit 20"),
             "open_points": rows(found, "from open_points order by all"),
+            "schema_changes": rows(found, "from schema_changes order by source, field"),
             "exceptions": rows(found, "from recount_exceptions order by file, line_no, direction"),
             "alerts": {"sent": dict(closed.alerts_sent), "failed": dict(closed.alerts_failed)},
             "finance": str(home.finance),
@@ -134,6 +135,8 @@ def _close(found: Mapping[str, Any]) -> None:
             "yellow",
             f"{r['rule']} {place} {r['field']} expected {r['expected']}, got {r['got']}",
         )
+    for r in found["schema_changes"][:EXCEPTIONS_SHOWN]:
+        _say("schema", "yellow", f"{r['source']}: field {r['field']} is {r['change']} since the month before")
     for r in found["exceptions"][:EXCEPTIONS_SHOWN]:
         counts = f"logged {r['tokens_logged']}, counted {r['tokens_recounted']}"
         _say("recount", "", f"{r['file']}:{r['line_no']} {r['model']} {r['direction']}: {counts}")

@@ -59,6 +59,29 @@ create table ingest.log_gaps ( -- Hours in which a log is silent though silence 
     attempts_expected bigint not null -- What the log's own average shows in such hours
 );
 
+create table ingest.source_fields ( -- Top-level fields or columns that the records of a source have.
+    source varchar not null, -- Name of the source
+    field varchar not null, -- Name of the field
+    kinds varchar not null, -- What stood in it: text, number, list, object, true or false, null
+    primary key (source, field)
+);
+
+create table ingest.source_fields_before ( -- The same of the month before, where it was closed.
+    source varchar not null, -- Name of the source
+    field varchar not null, -- Name of the field
+    kinds varchar not null, -- What stood in it
+    primary key (source, field)
+);
+
+create table ingest.schema_changes ( -- Fields that came, went or changed their kind since the month before.
+    source varchar not null, -- Name of the source
+    field varchar not null, -- Name of the field
+    change varchar not null, -- new, gone or other kind
+    kinds_before varchar, -- What stood in it the month before; NULL where it was not there
+    kinds_now varchar, -- What stands in it now; NULL where it is not there
+    primary key (source, field)
+);
+
 create table ingest.row_dispositions ( -- Every row that was read, with what became of it.
     table_name varchar not null, -- attempts, usage_buckets, billing_lines, invoices or credit_ledger
     source varchar not null, -- Name of the source

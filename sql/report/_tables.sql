@@ -215,6 +215,16 @@ create table report.source_completeness ( -- What proves that a source delivered
     completeness varchar not null -- gaps; manifest: every file is listed and agrees; coverage: its buckets cover the month; tied_out: the provider counted the same; unproven: nothing proves it
 );
 
+create table report.schema_changes ( -- Fields of a source that came, went or changed their kind since the month before.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source in tickmark.yaml
+    field varchar not null, -- Name of the field or column
+    change varchar not null, -- new, gone or other kind
+    kinds_before varchar, -- What stood in it the month before; NULL where it was not there
+    kinds_now varchar -- What stands in it now; NULL where it is not there
+);
+
 create table report.rejects ( -- Records set aside: where, which rule, never the value.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

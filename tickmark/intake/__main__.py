@@ -4,6 +4,7 @@ Lives here: limits on this process and the loop over its files. It gets an empty
 and a key on stdin, and can write only into its staging folder. The parent is `sources`.
 """
 
+import gc
 import json
 import resource
 import sys
@@ -35,6 +36,9 @@ def main() -> None:
         bytes.fromhex(job["key"]),
         writers,
     )
+    # Rows wait in lists by the million and form no cycles: looking for some cost a fifth of the time.
+    gc.freeze()
+    gc.set_threshold(500_000)
     reports: list[dict[str, object]] = []
     try:
         for file in job["files"]:

@@ -8,6 +8,7 @@ import hashlib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 from tickmark import gateways, invoices
@@ -23,6 +24,17 @@ from tickmark.specbook import SpecBook
 
 SEGMENTS_REMEMBERED = 2_000_000
 """Texts a child knows it wrote; one that it forgot is written again, and counted once all the same."""
+MAX_FIELDS = 1000
+"""A record of ten thousand keys is no schema."""
+KINDS: dict[type, str] = {
+    str: "text",
+    int: "number",
+    Decimal: "number",
+    bool: "true or false",
+    list: "list",
+    dict: "object",
+    type(None): "null",
+}
 FORMATS: dict[str, Format] = {**gateways.FORMATS, **invoices.FORMATS}
 
 
@@ -53,6 +65,8 @@ class FileReport:
     blank: int = 0
     spans: list[tuple[str, str]] = field(default_factory=list)
     more_after: list[str] = field(default_factory=list)
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    """Top-level fields of its records, with the kinds of value that stood there."""
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)
@@ -73,14 +87,18 @@ class Reader:
         file, coverage = Verified(path, display), Coverage()
         report = FileReport(self.source.name, file_no, display, self.format.name)
         keys: Counter[str] = Counter()
+        seen: set[tuple[str, type]] = set()
         first: tuple[Record, RecordRejected] | None = None
         for record in records(file, self.format, coverage):
             report.records += 1
+            if record.value is not None and len(seen) < MAX_FIELDS:
+                seen.update(zip(record.value, map(type, record.value.values()), strict=True))
             if (rejected := self._take(record, report, keys)) and first is None:
                 first = (record, rejected)
         report.sha256, report.bytes_delivered = file.sha256, file.bytes_delivered
         report.bytes_decoded = file.bytes_decoded
         report.spans = [(start.isoformat(), end.isoformat()) for start, end in _merged(coverage.spans)]
+        report.fields = _fields(seen)
         report.more_after = [end.isoformat() for end in coverage.more_after]
         if first is not None and report.read + report.not_usage == 0:
             raise self._foreign(display, *first)
@@ -179,6 +197,13 @@ class Reader:
             where=Where(display, first.line, f"{first.place} {why.field}".strip()),
             repair="correct the record, or `format:` in tickmark.yaml (`tickmark formats` lists the formats)",
         )
+
+
+def _fields(seen: set[tuple[str, type]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, kind in sorted(seen, key=lambda pair: (pair[0], KINDS[pair[1]])):
+        found.setdefault(name, []).append(KINDS[kind])
+    return found
 
 
 def _blank(display: str) -> InputRejectedError:
