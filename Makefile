@@ -41,6 +41,7 @@ lock: .venv/uv.stamp
 # The data dictionary comes from the comments of the DDL; a test fails where it is stale.
 docs: .venv/run.stamp
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/formats.py
 
 clean:
 	rm -rf .venv

@@ -299,6 +299,25 @@ def test_every_format_has_a_sample_and_explains_itself(name: str) -> None:
     assert "Where it comes from:" in said
 
 
+def test_every_bad_input_has_a_row_and_every_test_it_names_exists() -> None:
+    rows = (ROOT / "docs" / "bad_inputs.md").read_text("utf-8").splitlines()
+    listed = [row.split(" | ") for row in rows if re.match(r"\| [FRTH]\d\d ", row)]
+    ids = [row[0].strip("| ") for row in listed]
+    assert ids == [f"{kind}{n:02d}" for kind, last in BAD_INPUTS.items() for n in range(1, last + 1)]
+    for row in listed:
+        for path, name in re.findall(r"`([\w/.]+)::([\w-]+)`", row[-1]):
+            assert name in (ROOT / "tests" / path).read_text("utf-8"), f"{path}::{name}"
+
+
+BAD_INPUTS = {"F": 18, "R": 14, "T": 6, "H": 8}
+"""How many ids the catalogue has of each kind."""
+
+
+def test_the_list_of_formats_is_fresh() -> None:
+    made = runpy.run_path(str(ROOT / "docs" / "formats.py"))["page"]()
+    assert (ROOT / "docs" / "formats.md").read_text("utf-8") == made, "run `make docs`"
+
+
 def test_the_data_dictionary_is_fresh() -> None:
     assert (ROOT / "docs" / "tables.md").read_text("utf-8") == runpy.run_path(
         str(ROOT / "docs" / "tables.py")

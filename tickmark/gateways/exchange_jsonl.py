@@ -123,6 +123,7 @@ FORMAT = Format(
     summary="raw request/response pairs: OpenAI chat, responses, embeddings; Anthropic; compatible hosts",
     verified="real file",
     read=read,
+    shows=("attempts", "cache classes", "request text", "answer text", "tier", "response id"),
     request_body=request_body,
     answer=answer,
 )
