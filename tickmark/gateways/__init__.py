@@ -4,7 +4,14 @@ A new format is one module here, one line below, one sample in `tests/readers/sa
 """
 
 from tickmark.formats import Format
-from tickmark.gateways import exchange_jsonl, litellm_spend_logs, litellm_standard_logging
+from tickmark.gateways import (
+    exchange_jsonl,
+    litellm_spend_logs,
+    litellm_standard_logging,
+    openinference,
+    openllmetry,
+    otlp_genai,
+)
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
@@ -12,5 +19,8 @@ FORMATS: dict[str, Format] = {
         exchange_jsonl,
         litellm_spend_logs,
         litellm_standard_logging,
+        openinference,
+        openllmetry,
+        otlp_genai,
     )
 }

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tickmark import money, providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, child, count, decimal, optional_text, text
+from tickmark.formats import JsonObject, child, count, decimal, optional_text, text
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt
 
@@ -204,12 +204,9 @@ def _count(attempt: Attempt, usage: JsonObject, *, estimated: bool) -> None:
 def _model(record: JsonObject, metadata: JsonObject, response: JsonObject, operation: str) -> str | None:
     if operation == "batch":
         models = metadata.get("batch_models")
-        return models[0] if isinstance(models, list) and len(models) == 1 and _is_text(models[0]) else None
+        (only,) = models if isinstance(models, list) and len(models) == 1 else (None,)
+        return only if isinstance(only, str) else None
     return optional_text(response, "model") or optional_text(record, "model")
-
-
-def _is_text(value: Json) -> bool:
-    return isinstance(value, str)
 
 
 def unaltered(stored: JsonObject) -> JsonObject | None:
