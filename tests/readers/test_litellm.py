@@ -14,7 +14,7 @@ import pytest
 
 from tests.readers.reading import SAMPLES, read
 from tickmark import strictjson
-from tickmark.errors import InputRejectedError
+from tickmark.errors import InputRejectedError, RecordRejected
 from tickmark.formats import Format
 from tickmark.gateways import FORMATS
 from tickmark.records import Attempt
@@ -128,6 +128,13 @@ def test_a_text_that_litellm_cut_or_redacted_is_not_handed_out() -> None:
         payload = {"call_type": "completion", "model": "m", **body, "response": body}
         assert given(STANDARD.request_body, payload) is None
         assert given(STANDARD.answer, payload) is None
+
+
+@pytest.mark.parametrize("stamp", [Decimal("1e300"), 1783156846250, True, "yesterday"])
+def test_a_time_of_another_unit_or_of_none_is_refused(stamp: Any) -> None:
+    payload = {"id": "x", "call_type": "completion", "custom_llm_provider": "openai", "startTime": stamp}
+    with pytest.raises(RecordRejected, match="E-FIELD-TIME startTime"):
+        list(STANDARD.read(payload))
 
 
 def test_a_poll_of_a_batch_is_no_usage_until_it_carries_the_tokens() -> None:
