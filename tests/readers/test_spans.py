@@ -154,6 +154,88 @@ def test_agents_that_repeat_the_tokens_of_their_calls_are_not_counted(name: str,
     assert (len(found), *map(sum, zip(*tokens, strict=True))) == (calls, asked, said)
 
 
+# Spans that the libraries wrote themselves, for calls to a stand-in server whose answers are these.
+
+RECORDED = Path(__file__).with_name("recorded")
+SENT = {
+    "model": "gpt-5-nano",
+    "messages": [
+        {"role": "system", "content": "You help with parcels."},
+        {"role": "user", "content": "Where is my parcel?"},
+    ],
+}
+
+
+def told(row: dict[str, Any]) -> tuple[Any, ...]:
+    """Who answered what, and its tokens: input, uncached, read, written; output."""
+    tokens = ("input_total", "uncached_input", "cache_read", "cache_write_5m", "output")
+    return (row["operation"], row["provider_response_id"], *(row[f"tokens_{name}"] for name in tokens))
+
+
+def test_spans_of_openllmetry_and_of_anthropics_sdk_below_it(tmp_path: Path) -> None:
+    content = (RECORDED / "openllmetry.jsonl").read_bytes()
+    found = read(tmp_path, "openllmetry", content, "spans.jsonl")
+    assert (found.report.read, found.report.not_usage) == (8, 1)
+    rows = found.rows["attempts"]
+    assert [told(row) for row in rows] == [
+        ("chat", "chatcmpl-71", 1100, 76, 1024, None, 20),
+        ("chat", "chatcmpl-74", 1100, 76, 1024, None, 20),
+        ("responses", "resp_72", 90, 26, 64, None, 40),
+        ("embeddings", None, 7, 7, 0, None, 0),
+        ("chat", None, None, None, None, None, None),
+        ("chat", "chatcmpl-71", 1100, 76, 1024, None, 20),
+        ("messages", "msg_73", 2312, 12, 2000, 300, 33),
+        ("messages", "msg_73", 2312, 12, 2000, 300, 33),
+    ]
+    sdk, library = rows[6], rows[7]
+    assert sdk["record_key"] == library["record_key"]
+    assert sdk["record_version"] > library["record_version"]
+    failed = rows[4]
+    assert (failed["outcome"], failed["http_status"], failed["billable_expected"]) == (
+        "provider_error",
+        404,
+        False,
+    )
+
+
+def test_spans_and_events_of_the_genai_instrumentation(tmp_path: Path) -> None:
+    content = (RECORDED / "otlp_genai.jsonl").read_bytes()
+    found = read(tmp_path, "otlp_genai", content, "spans.jsonl")
+    rows = found.rows["attempts"]
+    assert (len(rows), found.report.not_usage) == (10, 1)
+    # This library leaves cached tokens out: 1,024 of the 1,100 were cached, and the row cannot know.
+    assert told(rows[0]) == ("chat", "chatcmpl-71", 1100, 1100, 0, None, 20)
+    assert {row["token_semantics"] for row in rows if row["provider_response_id"] == "chatcmpl-71"} == {
+        "unknown"
+    }
+    assert told(rows[-1]) == ("messages", "msg_73", 2312, 12, 2000, 300, 33)
+    assert rows[-1]["token_semantics"] == "inclusive"
+    # Each event repeats a span and is superseded by it; without a response id the span's id is the key.
+    events = [row for row in rows if row["record_version"] == 0]
+    spans = {row["record_key"] for row in rows if row["record_version"]}
+    assert len(events) == 4
+    assert {row["record_key"] for row in events} < spans
+
+
+def test_a_request_is_rebuilt_only_where_the_span_shows_all_of_it() -> None:
+    format_ = FORMATS["openllmetry"]
+    bodies, answers = [], []
+    for line in (RECORDED / "openllmetry.jsonl").read_bytes().splitlines():
+        for _, record in _otlp.unfold(strictjson.decode(line)):
+            assert isinstance(record, dict)
+            bodies.append(given(format_.request_body, record))
+            answers.append(given(format_.answer, record))
+    # Two chats and the failure; not the call with a tool, the response, the embedding, Anthropic's.
+    assert [body for body in bodies if body] == [SENT, SENT, {**SENT, "model": "wrong"}]
+    message = {"role": "assistant", "content": "On its way."}
+    answer = {"choices": [{"index": 0, "finish_reason": "stop", "message": message}]}
+    assert [said for said in answers if said] == [answer, answer]
+
+
+def given(text: Any, record: Any) -> Any:
+    return text(record)
+
+
 # Which span counts.
 
 

@@ -37,6 +37,8 @@ class Convention:
     cache_read: Names
     cache_write: Names
     reasoning: Names
+    cache_write_1h: Names = ()
+    """The part of `cache_write` that lives an hour."""
     response_id: Names = ("gen_ai.response.id",)
     streamed: Names = ()
     tier: Names = ()

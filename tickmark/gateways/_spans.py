@@ -179,28 +179,40 @@ def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:
     if total is None:
         attempt.tokens_output, attempt.usage_origin = output, "provider_reported"
         return
-    read, written = call.count(names.cache_read) or 0, call.count(names.cache_write) or 0
-    if read + written > total:
+    read, written = call.count(names.cache_read), call.count(names.cache_write)
+    hour = call.count(names.cache_write_1h) or 0
+    if (read or 0) + (written or 0) > total or hour > (written or 0):
         raise RecordRejected(
             "E-USAGE-PARTS",
             names.input_tokens[0],
             "cached tokens inside the input tokens",
             {**call.attributes},
         )
-    by_openai = attempt.provider in ("openai", "azure")
-    _fill(
-        attempt,
-        {
-            "prompt_tokens": total,
-            "completion_tokens": output,
-            "prompt_tokens_details": {
-                "cached_tokens": read,
-                "cache_write_tokens": written if by_openai else 0,
-            },
-            "completion_tokens_details": {"reasoning_tokens": call.count(names.reasoning)},
-            **({"cache_creation_input_tokens": written} if written and not by_openai else {}),
-        },
-    )
+    _fill(attempt, _block(call, total, output, read or 0, written or 0, hour, attempt.provider))
+    if read is None and written is None:
+        # Some libraries leave cached tokens out, others write 0: what is missing is not 0.
+        attempt.token_semantics = "unknown"
+
+
+def _block(
+    call: Call, total: int, output: int | None, read: int, written: int, hour: int, provider: str
+) -> JsonObject:
+    """The convention's counts as a usage block in OpenAI's shape, with Anthropic's writes beside it."""
+    details: dict[str, Json] = {"cached_tokens": read}
+    beside: dict[str, Json] = {}
+    if provider in ("openai", "azure"):
+        details["cache_write_tokens"] = written
+    elif written:
+        lives: Json = {"ephemeral_5m_input_tokens": written - hour, "ephemeral_1h_input_tokens": hour}
+        details["cache_creation_token_details"] = lives
+        beside["cache_creation_input_tokens"] = written
+    return {
+        "prompt_tokens": total,
+        "completion_tokens": output,
+        "prompt_tokens_details": details,
+        "completion_tokens_details": {"reasoning_tokens": call.count(call.convention.reasoning)},
+        **beside,
+    }
 
 
 def _fill(attempt: Attempt, usage: JsonObject) -> None:

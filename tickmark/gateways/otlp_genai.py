@@ -13,14 +13,17 @@ Retries: a span is one call of the client library; HTTP retries below it are spa
 no tokens, so rows are `request_collapsed`. An outer library's span of the same call has the same trace and
 response id, or stands above the call in the same export: the inner span counts. Deliver one trace together.
 Token convention: cached tokens inside the input, reasoning inside the output. A span whose cached tokens
-exceed its input breaks the convention and is quarantined. A span that leaves cached tokens out shows them
-as uncached. Zeros for input and output mean: not reported.
+exceed its input breaks the convention and is quarantined. A span without cache attributes shows all input
+as uncached, with token_semantics `unknown`: some libraries leave them out. Cache writes live 5 minutes
+where no attribute says an hour. Zeros for input and output mean: not reported.
 Provider: by server.address, else gen_ai.provider.name; `unknown` where neither is there.
 Team is service.namespace and workload service.name of the resource. Join keys: gen_ai.response.id, trace
 id.
 Zone: UTC, nanoseconds since 1970. No currency, no text: tools that were sent may be missing from a span,
 so no request is rebuilt. Sampled traces are incomplete: never audit on them.
-Verified: attribute maps of real spans (seven agent frameworks, 2025-06 to 2026-03), not a whole OTLP file.
+Verified: spans and events that opentelemetry-instrumentation-openai-v2 2.4b0 and Anthropic's SDK 2.12.0
+wrote for calls to a stand-in server (their own spans, encoded by opentelemetry-exporter-otlp-proto-common
+1.45, ids in hex), and the attributes of real spans of seven agent frameworks (2025-06 to 2026-03).
 Source: semantic-conventions 1.41.1, opentelemetry-proto 1.7, 2026-08.
 """
 
@@ -65,14 +68,23 @@ CONVENTION = Convention(
     input_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
     output_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
     cache_read=("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.details.cache_read_tokens"),
-    cache_write=("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.details.cache_write_tokens"),
+    cache_write=(
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.details.cache_write_tokens",
+    ),
+    cache_write_1h=("anthropic.usage.cache_creation.ephemeral_1h_input_tokens",),
     reasoning=(
         "gen_ai.usage.reasoning.output_tokens",
         "gen_ai.usage.details.reasoning_tokens",
         "gen_ai.usage.details.thoughts_tokens",
     ),
     streamed=("gen_ai.request.stream",),
-    tier=("openai.response.service_tier", "gen_ai.openai.response.service_tier"),
+    tier=(
+        "openai.response.service_tier",
+        "gen_ai.openai.response.service_tier",
+        "anthropic.response.service_tier",
+    ),
 )
 
 
@@ -92,7 +104,7 @@ FORMAT = Format(
     tables=("attempts",),
     containers=("json",),
     summary="OpenTelemetry GenAI spans and events as OTLP/JSON (collector's file exporter)",
-    verified="unverified",
+    verified="real file",
     read=read,
     unfold=unfold,
     version=_spans.version,
