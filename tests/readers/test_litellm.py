@@ -115,6 +115,13 @@ def test_a_failure_is_billed_as_far_as_anybody_can_tell(
     assert (broken.usage_origin, broken.response_model) == ("gateway_estimated", "gpt-5.6-sol")
 
 
+def test_a_call_that_litellm_refused_before_it_chose_a_provider_is_no_usage() -> None:
+    refused = {**ROWS[4], "custom_llm_provider": "", "api_base": "", "call_type": ""}
+    assert list(SPEND.read(refused)) == []
+    with pytest.raises(RecordRejected, match="E-FIELD-MISSING call_type"):
+        list(SPEND.read({**refused, "custom_llm_provider": "openai"}))
+
+
 def test_zeros_for_an_answer_without_usage_are_missing_not_zero() -> None:
     zeros = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     found = attempt(SPEND, {**ROWS[0], **zeros, "metadata": {"usage_object": zeros}})

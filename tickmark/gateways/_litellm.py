@@ -83,6 +83,8 @@ _ALTERED = ("litellm_truncated", "redacted-by-litellm")
 
 def operation(record: JsonObject) -> str | None:
     """What the call does, None where it uses no tokens; raise RecordRejected for what no rule knows."""
+    if _reached_nobody(record):
+        return None
     call = text(record, "call_type")
     for name in (call, call.removeprefix("a")):
         if name in OPERATIONS:
@@ -92,6 +94,12 @@ def operation(record: JsonObject) -> str | None:
         if name in _NOT_USAGE:
             return None
     raise RecordRejected("E-OPERATION", "call_type", f"one of {', '.join(OPERATIONS)}", call)
+
+
+def _reached_nobody(record: JsonObject) -> bool:
+    """LiteLLM refused the call (its key, its model) before it chose a provider."""
+    chosen = optional_text(record, "custom_llm_provider") or optional_text(record, "api_base")
+    return chosen is None and has_failed(record) and not count(record, "total_tokens")
 
 
 def provider(record: JsonObject) -> str:

@@ -8,7 +8,8 @@ request_id `<id>-attempt-<n>`, n from 0, tokens estimated by LiteLLM. The rows o
 `litellm_call_id`.
 Failures: without tokens they cost nothing where the provider answered, and nobody knows after a timeout.
 With tokens, and where the client left (499), what was made until then is billed, by LiteLLM's estimate.
-LiteLLM's own refusals (budgets, its rate limits) are `blocked`.
+LiteLLM's own refusals (budgets, its rate limits) are `blocked`; what it refused before it chose a provider
+is `not_usage`.
 Token convention: OpenAI's for every provider: `prompt_tokens` includes cache reads and writes. Rows that
 only have the columns know no cached tokens; they are `gateway_estimated`. Zeros everywhere mean: not
 reported.
