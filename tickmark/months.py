@@ -71,7 +71,7 @@ def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
 
 def from_epoch(value: int | Decimal, per_second: int = 1) -> datetime:
     """Read Unix time, to the microsecond; raise ValueError where its unit cannot give a time of ours."""
-    microseconds = int(value * 10**6 // per_second)
-    if microseconds // 10**6 not in _EPOCH_SECONDS:
+    # Compared before it is divided: Decimal cannot divide a number of absurd size.
+    if not _EPOCH_SECONDS.start * per_second <= value < _EPOCH_SECONDS.stop * per_second:
         raise ValueError(f"Unix time, {per_second} per second, between 2014 and 2099")
-    return _EPOCH + timedelta(microseconds=microseconds)
+    return _EPOCH + timedelta(microseconds=int(value * 10**6 // per_second))

@@ -230,14 +230,22 @@ REQUESTS = [
         tokens_output=5,
         **REPORTED,
     ),
+    # An earlier attempt that was billed: its own tokens stand in the columns, as LiteLLM estimates them.
     replace(
         REQUEST,
-        record_key="chatcmpl-11-attempt-1",
+        record_key="chatcmpl-11-attempt-0",
         request_id="call-11",
-        provider_response_id="chatcmpl-11",
         attempt_number=1,
         attempt_grain="attempt",
-        **USED,
+        http_status=500,
+        error_type="InternalServerError",
+        outcome="provider_error",
+        billable_expected=True,
+        tokens_input_total=9,
+        tokens_uncached_input=5,
+        tokens_cache_read=4,
+        tokens_output=3,
+        **{**REPORTED, "usage_origin": "gateway_estimated"},
     ),
     replace(
         REQUEST,
@@ -283,16 +291,59 @@ REQUESTS = [
         tokens_output=0,
         **{**REPORTED, "usage_origin": "gateway_estimated"},
     ),
+    replace(
+        REQUEST,
+        record_key="chatcmpl-18",
+        request_id="chatcmpl-18",
+        provider_response_id="chatcmpl-18",
+        cost_usd_gateway=Decimal("0.000175"),
+        error_type="ClientDisconnected",
+        outcome="client_abort",
+        tokens_input_total=10,
+        tokens_uncached_input=10,
+        tokens_cache_read=0,
+        tokens_output=15,
+        **{**REPORTED, "usage_origin": "gateway_estimated"},
+    ),
+    replace(
+        REQUEST,
+        record_key="f9b0e4",
+        request_id="f9b0e4",
+        response_model=None,
+        cost_usd_gateway=Decimal(0),
+        http_status=429,
+        error_type="RateLimitError",
+        outcome="blocked",
+        billable_expected=False,
+    ),
+    replace(
+        REQUEST,
+        record_key="batch_19_batch_cost",
+        request_id="batch_19",
+        provider_response_id="batch_19",
+        operation="batch",
+        request_model=None,
+        cost_usd_gateway=Decimal("0.0009"),
+        service_tier="batch",
+        tokens_input_total=1000,
+        tokens_uncached_input=1000,
+        tokens_cache_read=0,
+        tokens_output=250,
+        **REPORTED,
+    ),
 ]
 
 
 def test_spend_logs_are_requests_retries_hits_and_failures() -> None:
-    found = list(attempts(sample("litellm_spend_logs"), litellm_spend_logs.read))
-    assert found == REQUESTS
+    *calls, moderation, image = sample("litellm_spend_logs")
+    assert list(attempts(calls, litellm_spend_logs.read)) == REQUESTS
+    assert list(litellm_spend_logs.read(moderation)) == []
+    with pytest.raises(RecordRejected, match="E-OPERATION call_type"):
+        list(litellm_spend_logs.read(image))
 
 
 def test_json_columns_may_be_objects_or_text() -> None:
-    for record in sample("litellm_spend_logs"):
+    for record in sample("litellm_spend_logs")[:-1]:
         objects = {
             field: strictjson.loads(value) if isinstance(value, str) and value[:1] in ("{", "[") else value
             for field, value in record.items()
@@ -307,7 +358,7 @@ def test_json_columns_may_be_objects_or_text() -> None:
 
 def test_text_is_handed_out_where_the_log_holds_it() -> None:
     bodies = [litellm_spend_logs.request_body(record) for record in sample("litellm_spend_logs")]
-    assert [body and body["model"] for body in bodies] == ["fast", *[None] * 6]
+    assert [body and body["model"] for body in bodies] == ["fast", *[None] * 11]
     assert all(exchange_jsonl.request_body(record) for record in sample("exchange_jsonl"))
 
 

@@ -4,8 +4,23 @@ A new format is one module here, one line below, one sample in `tests/readers/sa
 """
 
 from tickmark.formats import Format
-from tickmark.gateways import exchange_jsonl, litellm_spend_logs
+from tickmark.gateways import (
+    exchange_jsonl,
+    litellm_spend_logs,
+    litellm_standard_logging,
+    openinference,
+    openllmetry,
+    otlp_genai,
+)
 
 FORMATS: dict[str, Format] = {
-    format_.name: format_ for format_ in (exchange_jsonl.FORMAT, litellm_spend_logs.FORMAT)
+    module.FORMAT.name: module.FORMAT
+    for module in (
+        exchange_jsonl,
+        litellm_spend_logs,
+        litellm_standard_logging,
+        openinference,
+        openllmetry,
+        otlp_genai,
+    )
 }

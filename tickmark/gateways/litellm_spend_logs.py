@@ -1,135 +1,91 @@
-"""`litellm_spend_logs`: rows of LiteLLM's `LiteLLM_SpendLogs` table as JSON lines.
+"""`litellm_spend_logs`: rows of LiteLLM's `LiteLLM_SpendLogs` table as JSON lines, CSV or Parquet.
 
-Where it comes from: an export of the proxy's Postgres table (fields of litellm 1.109.1). One record
-is one logical request: retries appear only as a count, except billed retries, which newer versions
-write as rows of their own (`<id>-attempt-<n>`). JSON columns may be objects or JSON text.
-Token convention: OpenAI's for every provider (`prompt_tokens` includes cached). Times are naive UTC.
-`spend` may contain margin and discount: it is kept as the gateway's figure, never used as a price.
-Join key: `request_id` is the provider's response id where there is one; suffixes are stripped.
+Where it comes from: an export of the proxy's Postgres table (psql with `csv header`, row_to_json, or a
+lake). JSON columns may be objects or JSON text; empty CSV cells are null.
+One record is one logical request. Retries and fallbacks appear only as a count (`attempted_retries`),
+except an earlier attempt that the provider billed, which newer versions write as a row of its own:
+request_id `<id>-attempt-<n>`, n from 0, tokens estimated by LiteLLM. The rows of one request share
+`litellm_call_id`.
+Failures: without tokens they cost nothing where the provider answered, and nobody knows after a timeout.
+With tokens, and where the client left (499), what was made until then is billed, by LiteLLM's estimate.
+LiteLLM's own refusals (budgets, its rate limits) are `blocked`; what it refused before it chose a provider
+is `not_usage`.
+Token convention: OpenAI's for every provider: `prompt_tokens` includes cache reads and writes. Rows that
+only have the columns know no cached tokens; they are `gateway_estimated`. Zeros everywhere mean: not
+reported.
+Batches: the row of a finished batch (`_batch_cost`) counts as one call of operation `batch` at batch tier;
+its model is known where the batch used one. Polls, files, moderations, MCP tools and other management
+calls are `not_usage`. Images, audio, video, rerank, OCR, search, realtime, fine-tuning, passthrough:
+quarantined by name.
+Join key: `request_id` is the provider's response id where there is one; LiteLLM makes one up for Bedrock
+Converse and others. Suffixes (`_cache_hit<time>`, `_batch_cost`, `_background_cost`, `-attempt-<n>`) are
+stripped.
+Zone: naive UTC. `spend` is USD and may contain margin and discount: kept as the gateway's figure, never a
+price. Organisation, session and end user have no column here. Text that LiteLLM cut or redacted is not
+handed out.
+Verified: one row of LiteLLM's own recording and real usage blocks; columns from the source of litellm
+1.109.1.
 """
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
-from tickmark import money, providers, strictjson
+from tickmark import strictjson
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text, text
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.formats import Format, Json, JsonObject, child, count, instant, optional_text, text
+from tickmark.gateways import _litellm
 from tickmark.records import Attempt, Row
 
-OPERATIONS = {
-    "completion": "chat",
-    "acompletion": "chat",
-    "embedding": "embeddings",
-    "aembedding": "embeddings",
-    "responses": "responses",
-    "aresponses": "responses",
-    "anthropic_messages": "messages",
-}
-MAX_SPEND = 10**9
-_HTTP_STATUS = re.compile(r"[1-9][0-9]{2}", re.ASCII)
 _RETRY = re.compile(r"-attempt-([0-9]{1,4})$", re.ASCII)
-_SUFFIX = re.compile(r"(_cache_hit[0-9.]+|_batch_cost|_background_cost|-attempt-[0-9]+)$", re.ASCII)
 
 
 def read(record: JsonObject) -> Iterator[Row]:
-    """One logical request, or one billed retry."""
+    """One logical request, or one billed retry; nothing for a call that uses no tokens."""
     key = text(record, "request_id")
+    operation = _litellm.operation(record)
+    if operation is None:
+        return
     metadata, response = _json(record, "metadata"), _json(record, "response")
-    failed = _status(record) == "failure"
-    retry = _RETRY.search(key)
+    failed, retry = _litellm.has_failed(record), _RETRY.search(key)
     attempt = Attempt(
         record_key=key,
-        provider=_provider(record),
-        operation=_operation(record),
+        provider=_litellm.provider(record),
+        operation=operation,
         started_at=instant(record, "startTime", naive_is_utc=True),
         ended_at=instant(record, "endTime", naive_is_utc=True) if record.get("endTime") else None,
-        request_id=optional_text(record, "litellm_call_id") or _SUFFIX.sub("", key),
-        attempt_number=int(retry[1]) if retry else None,
-        retries_collapsed=count(metadata, "attempted_retries"),
+        request_id=_litellm.SUFFIX.sub("", optional_text(record, "litellm_call_id") or key),
+        attempt_number=int(retry[1]) + 1 if retry else None,
+        retries_collapsed=None if retry else count(metadata, "attempted_retries"),
         attempt_grain="attempt" if retry else "request_collapsed",
         request_model=optional_text(record, "model_group"),
-        response_model=None if failed else optional_text(response, "model") or optional_text(record, "model"),
-        provider_response_id=None if failed else _SUFFIX.sub("", key),
-        http_status=None,
+        # The id before the suffix of a retry is the answer's, which that attempt did not give.
+        provider_response_id=None if failed or retry else _litellm.SUFFIX.sub("", key),
         team=optional_text(record, "team_id"),
-        workload=_workload(record),
+        workload=_litellm.first_tag(_json_value(record, "request_tags")),
         credential_id=optional_text(record, "api_key"),
-        cost_usd_gateway=_spend(record),
+        cost_usd_gateway=_litellm.spend(record, "spend"),
     )
-    if failed:
-        _fail(attempt, metadata)
-    elif str(record.get("cache_hit")).lower() == "true":
-        attempt.outcome, attempt.billable_expected = "gateway_cache_hit", False
-    else:
-        _bill(attempt, record, metadata, response)
+    _litellm.settle(
+        attempt,
+        record,
+        metadata,
+        response,
+        child(metadata, "error_information"),
+        failed=failed,
+        cached="_cache_hit" in key or str(record.get("cache_hit")).lower() == "true",
+        billed_retry=retry is not None,
+    )
     yield attempt
 
 
-def _status(record: JsonObject) -> str:
-    status = optional_text(record, "status") or "success"
-    if status not in ("success", "failure"):
-        raise RecordRejected("E-FIELD-VALUE", "status", "success or failure", status)
-    return status
-
-
-def _provider(record: JsonObject) -> str:
-    served = providers.by_url(optional_text(record, "api_base") or "")
-    return served or providers.by_name(text(record, "custom_llm_provider"))
-
-
-def _operation(record: JsonObject) -> str:
-    call = text(record, "call_type")
-    if call not in OPERATIONS:
-        raise RecordRejected("E-OPERATION", "call_type", f"one of {', '.join(OPERATIONS)}", call)
-    return OPERATIONS[call]
-
-
-def _workload(record: JsonObject) -> str | None:
-    tags = _json_value(record, "request_tags")
-    return str(tags[0]) if isinstance(tags, list) and tags else None
-
-
-def _spend(record: JsonObject) -> Decimal | None:
-    spend = decimal(record, "spend")
-    if spend is not None and abs(spend) > MAX_SPEND:
-        raise RecordRejected("E-FIELD-RANGE", "spend", f"at most {MAX_SPEND} USD", spend)
-    return None if spend is None else money.amount_from_float64(spend)
-
-
-def _fail(attempt: Attempt, metadata: JsonObject) -> None:
-    error = child(metadata, "error_information")
-    code = optional_text(error, "error_code") or ""
-    attempt.http_status = int(code) if _HTTP_STATUS.fullmatch(code) else None
-    attempt.error_type = optional_text(error, "error_class")
-    # A failure that the provider answered costs nothing; one without an answer may have been billed.
-    attempt.outcome = "timeout" if attempt.http_status is None else "provider_error"
-    attempt.billable_expected = None if attempt.http_status is None else False
-
-
-def _bill(attempt: Attempt, record: JsonObject, metadata: JsonObject, response: JsonObject) -> None:
-    usage = child(metadata, "usage_object") or child(response, "usage")
-    if not usage and count(record, "total_tokens"):
-        usage = {field: record.get(field) for field in ("prompt_tokens", "completion_tokens")}
-        attempt.usage_origin = "gateway_estimated"
-    if usage:
-        estimated = attempt.usage_origin
-        for field, value in token_fields(usage).items():
-            setattr(attempt, field, value)
-        if estimated == "gateway_estimated":
-            attempt.usage_origin = estimated
-    attempt.service_tier = served_tier(response, usage)
-
-
 def request_body(record: JsonObject) -> JsonObject | None:
-    """The request the proxy sent, where `store_prompts_in_spend_logs` kept it."""
-    return _json(record, "proxy_server_request") or None
+    """The request the proxy got, where `store_prompts_in_spend_logs` kept it whole."""
+    return _litellm.unaltered(_json(record, "proxy_server_request"))
 
 
 def answer(record: JsonObject) -> JsonObject | None:
-    """The answer in OpenAI's shape, where `store_prompts_in_spend_logs` kept it."""
-    return _json(record, "response") or None
+    """The answer in OpenAI's shape, where `store_prompts_in_spend_logs` kept it whole."""
+    return _litellm.unaltered(_json(record, "response"))
 
 
 def _json(record: JsonObject, field: str) -> JsonObject:
@@ -139,8 +95,8 @@ def _json(record: JsonObject, field: str) -> JsonObject:
     return value or {}
 
 
-def _json_value(record: JsonObject, field: str) -> object:
-    """A JSON column: Postgres exports write it as an object or as JSON text."""
+def _json_value(record: JsonObject, field: str) -> Json:
+    """A JSON column: exports write it as an object or as JSON text."""
     value = record.get(field)
     if not isinstance(value, str):
         return value
@@ -154,10 +110,24 @@ FORMAT = Format(
     name="litellm_spend_logs",
     side="gateway",
     tables=("attempts",),
-    containers=("jsonl",),
-    summary="LiteLLM proxy, table LiteLLM_SpendLogs exported as JSON lines",
+    containers=("jsonl", "csv", "parquet"),
+    summary="LiteLLM proxy: table LiteLLM_SpendLogs as JSON lines, CSV or Parquet",
     verified="real file",
     read=read,
+    shows=("cache classes", "request text", "answer text", "tier", "response id", "cost"),
+    columns=(
+        "request_id",
+        "call_type",
+        "startTime",
+        "model",
+        "custom_llm_provider",
+        "metadata",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "spend",
+    ),
+    numeric=("prompt_tokens", "completion_tokens", "total_tokens", "spend"),
     request_body=request_body,
     answer=answer,
 )
