@@ -461,7 +461,7 @@ DIMENSIONS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", DIMENSIONS)
 def test_a_restated_record_keeps_its_keys_and_another_one_has_others(name: str) -> None:
     record = sample(name)[0]
     keys = {row.record_key for row in read(name, record)}

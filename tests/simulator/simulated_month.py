@@ -46,9 +46,13 @@ class Simulated:
 
 
 def read_month(home: Path) -> Simulated:
-    """Read the file of every source that the home's configuration expects."""
+    """Read the file of every configured source that the simulator writes."""
     config = Home(home).config
-    sources = {source.name: _read(home, source) for source in (*config.gateways, *config.bills)}
+    sources = {
+        source.name: _read(home, source)
+        for source in (*config.gateways, *config.bills)
+        if list(home.glob(source.files.replace("{month}", MONTH)))
+    }
     return Simulated(home, sources, json.loads((home / "truth.json").read_text("utf-8")))
 
 
