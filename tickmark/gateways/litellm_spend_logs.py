@@ -10,11 +10,11 @@ Join key: `request_id` is the provider's response id where there is one; suffixe
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 
-from tickmark import money, providers, strictjson
+from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
+from tickmark.gateways._lines import json_object, json_value, usd
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt, Row
 
@@ -27,7 +27,6 @@ OPERATIONS = {
     "aresponses": "responses",
     "anthropic_messages": "messages",
 }
-MAX_SPEND = 10**9
 _HTTP_STATUS = re.compile(r"[1-9][0-9]{2}", re.ASCII)
 _RETRY = re.compile(r"-attempt-([0-9]{1,4})$", re.ASCII)
 _SUFFIX = re.compile(r"(_cache_hit[0-9.]+|_batch_cost|_background_cost|-attempt-[0-9]+)$", re.ASCII)
@@ -36,7 +35,7 @@ _SUFFIX = re.compile(r"(_cache_hit[0-9.]+|_batch_cost|_background_cost|-attempt-
 def read(record: JsonObject) -> Iterator[Row]:
     """One logical request, or one billed retry."""
     key = text(record, "request_id")
-    metadata, response = _json(record, "metadata"), _json(record, "response")
+    metadata, response = json_object(record, "metadata"), json_object(record, "response")
     failed = _status(record) == "failure"
     retry = _RETRY.search(key)
     attempt = Attempt(
@@ -56,7 +55,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         team=optional_text(record, "team_id"),
         workload=_workload(record),
         credential_id=optional_text(record, "api_key"),
-        cost_usd_gateway=_spend(record),
+        cost_usd_gateway=usd(record, "spend"),
     )
     if failed:
         _fail(attempt, metadata)
@@ -87,15 +86,8 @@ def _operation(record: JsonObject) -> str:
 
 
 def _workload(record: JsonObject) -> str | None:
-    tags = _json_value(record, "request_tags")
+    tags = json_value(record, "request_tags")
     return str(tags[0]) if isinstance(tags, list) and tags else None
-
-
-def _spend(record: JsonObject) -> Decimal | None:
-    spend = decimal(record, "spend")
-    if spend is not None and abs(spend) > MAX_SPEND:
-        raise RecordRejected("E-FIELD-RANGE", "spend", f"at most {MAX_SPEND} USD", spend)
-    return None if spend is None else money.amount_from_float64(spend)
 
 
 def _fail(attempt: Attempt, metadata: JsonObject) -> None:
@@ -124,30 +116,12 @@ def _bill(attempt: Attempt, record: JsonObject, metadata: JsonObject, response: 
 
 def request_body(record: JsonObject) -> JsonObject | None:
     """The request the proxy sent, where `store_prompts_in_spend_logs` kept it."""
-    return _json(record, "proxy_server_request") or None
+    return json_object(record, "proxy_server_request") or None
 
 
 def answer(record: JsonObject) -> JsonObject | None:
     """The answer in OpenAI's shape, where `store_prompts_in_spend_logs` kept it."""
-    return _json(record, "response") or None
-
-
-def _json(record: JsonObject, field: str) -> JsonObject:
-    value = _json_value(record, field)
-    if value is not None and not isinstance(value, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
-    return value or {}
-
-
-def _json_value(record: JsonObject, field: str) -> object:
-    """A JSON column: Postgres exports write it as an object or as JSON text."""
-    value = record.get(field)
-    if not isinstance(value, str):
-        return value
-    try:
-        return strictjson.loads(value) if value else None
-    except RecordRejected as error:
-        raise RecordRejected(error.rule, field, error.expected, value) from None
+    return json_object(record, "response") or None
 
 
 FORMAT = Format(

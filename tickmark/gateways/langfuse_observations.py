@@ -1,0 +1,160 @@
+"""`langfuse_observations`: observations of Langfuse, tables v3 (`observations`) and v4 (`events`).
+
+Where it comes from: the blob storage export (`observations/` and `observations_v2/`; JSON, JSONL, CSV or
+Parquet), rows of ClickHouse's `observations`, `events_core` and `events_full`, pages of the API and trace
+files of the app ("Download trace as JSON"). Names may be snake case or camel case; JSON columns text or not.
+One record is one observation. GENERATION and EMBEDDING are attempts; spans, agents, tools and events are
+no usage, even where they repeat the sum of what is below them.
+Retries: an SDK logs its call, so HTTP retries hide inside one row. Two instrumentations of one call (a
+framework and a client) give two generations: nothing in a record tells.
+Token convention: keys are exclusive, `input` excludes cached tokens and `output` reasoning ones, unless
+`total` shows that the details lie inside (OpenInference sends them so). Audio and image input is
+unclassified. `total` alone, or no usage, is missing; usage without provided usage is Langfuse's own estimate.
+Provider: from `metadata` (gen_ai.provider.name, gen_ai.system, llm.provider, ai.model.provider, ls_provider,
+server.address); without metadata it is `unknown` and meets no bill. Model: as the SDK named it.
+Join key: gen_ai.response.id in `metadata`, or the id that LiteLLM's callback wrote (`time-..._<id>`).
+Rows come again with each update: the highest `event_ts` (else `updated_at`) counts. A row with `is_deleted`
+says nothing of usage: deleting a trace does not undo the call.
+Zone: UTC, with or without saying so. Currency: USD. `input` and `output` are what the SDK chose to log, so
+they are not counted again.
+Source: langfuse.com export field reference, migrations 0002, 0039, 0040 (2026-08). Checked against 20 real
+trace files of the project's own tests; the exports themselves were not at hand.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+
+from tickmark import providers
+from tickmark.formats import Format, Json, JsonObject, instant, items, optional_text, text
+from tickmark.gateways._langfuse_usage import counts
+from tickmark.gateways._lines import Counts, fill, flag, json_object, token_columns, usd
+from tickmark.records import Attempt, Row
+
+OPERATIONS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
+_ALIASES = {"span_id": "id", "model": "provided_model_name"}
+_PROVIDER_NAMES = (
+    "gen_ai.provider.name",
+    "gen_ai.system",
+    "ai.model.provider",
+    "llm.provider",
+    "llm.system",
+    "ls_provider",
+)
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_LITELLM_ID = re.compile(r"time-[0-9-]+_(.+)", re.ASCII | re.DOTALL)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read(record: JsonObject) -> Iterator[Row]:
+    """One attempt, where the observation is a model call."""
+    record = _snake_case(record)
+    kind = text(record, "type")
+    if kind not in OPERATIONS or flag(record, "is_deleted"):
+        return
+    known = _attributes(record)
+    attempt = Attempt(
+        record_key=text(record, "id"),
+        provider=_provider(known),
+        operation=OPERATIONS[kind],
+        started_at=instant(record, "start_time", naive_is_utc=True),
+        ended_at=instant(record, "end_time", naive_is_utc=True) if record.get("end_time") else None,
+        attempt_grain="request_collapsed",
+        request_model=_said(known, "gen_ai.request.model") or optional_text(record, "provided_model_name"),
+        response_model=_said(known, "gen_ai.response.model"),
+        provider_response_id=_response_id(record, known),
+        streamed=True if record.get("completion_start_time") else None,
+        workload=optional_text(record, "trace_name"),
+        cost_usd_gateway=_cost(record),
+    )
+    _bill(attempt, record)
+    yield attempt
+
+
+def _bill(attempt: Attempt, record: JsonObject) -> None:
+    found: Counts = counts(json_object(record, "usage_details"))
+    fields = token_columns(found, attempt.provider, "usage_details")
+    fill(attempt, fields)
+    provided = record.get("provided_usage_details")
+    if fields and provided is not None and not json_object(record, "provided_usage_details"):
+        attempt.usage_origin = "gateway_estimated"
+    if optional_text(record, "level") == "ERROR":
+        # A client saw an exception: whether the provider had answered, the row does not say.
+        attempt.outcome, attempt.billable_expected = "provider_error", None
+
+
+def _provider(known: JsonObject) -> str:
+    host = providers.by_host(_said(known, "server.address") or "")
+    # The AI SDK writes provider and endpoint, 'openai.responses'; frameworks write their own names.
+    names = [name for key in _PROVIDER_NAMES if (name := _said(known, key))]
+    candidates = (providers.known(name) or providers.known(name.partition(".")[0]) for name in names)
+    return host or next(filter(None, candidates), providers.UNKNOWN)
+
+
+def _cost(record: JsonObject) -> Decimal | None:
+    """Cost of all classes; a total of 0 without details means that Langfuse knew no price."""
+    cost = usd(json_object(record, "cost_details"), "total")
+    return (usd(record, "total_cost") or None) if cost is None else cost
+
+
+def _attributes(record: JsonObject) -> JsonObject:
+    """Metadata, and the span attributes that Langfuse keeps in it as an object or as JSON text."""
+    metadata = json_object(record, "metadata")
+    return {**metadata, **json_object(metadata, "attributes")}
+
+
+def _said(known: JsonObject, key: str) -> str | None:
+    """An attribute as text; attributes are anyone's, so another kind of value says nothing."""
+    value = known.get(key)
+    return value if isinstance(value, str) and value else None
+
+
+def _response_id(record: JsonObject, known: JsonObject) -> str | None:
+    litellm = _LITELLM_ID.fullmatch(text(record, "id"))
+    return litellm[1] if litellm else _said(known, "gen_ai.response.id")
+
+
+def _snake_case(record: JsonObject) -> JsonObject:
+    return {_name(key): value for key, value in record.items()}
+
+
+@cache
+def _name(key: str) -> str:
+    plain = _CAPITAL.sub("_", key).lower()
+    return _ALIASES.get(plain, plain)
+
+
+def version(record: JsonObject) -> int:
+    """Microseconds of the last write; 0 where the export has none."""
+    record = _snake_case(record)
+    field = next((field for field in ("event_ts", "updated_at") if record.get(field)), None)
+    if field is None:
+        return 0
+    since = instant(record, field, naive_is_utc=True) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 10**6 + since.microseconds
+
+
+def unfold(value: Json) -> Iterator[tuple[str, Json]]:
+    """Observations of a trace file or an API page; else the records of a list, or the record itself."""
+    for wrapper in ("observations", "data"):
+        if isinstance(value, dict) and isinstance(value.get(wrapper), list):
+            yield from ((f"{wrapper}{place}", item) for place, item in items(value[wrapper]))
+            return
+    yield from items(value)
+
+
+FORMAT = Format(
+    name="langfuse_observations",
+    side="gateway",
+    tables=("attempts",),
+    containers=("json", "jsonl", "csv", "parquet"),
+    summary="Langfuse observations: blob exports, ClickHouse rows (v3, v4), API pages, trace files",
+    verified="real file",
+    read=read,
+    shows=("cache classes", "response id", "cost"),
+    columns=("type", "start_time", "usage_details"),
+    unfold=unfold,
+    version=version,
+)
