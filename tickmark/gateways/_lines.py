@@ -7,13 +7,15 @@ field (its reader's module), or the usage blocks of providers (`_usage`).
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 
 from tickmark import money, strictjson
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, count, decimal
+from tickmark.formats import Json, JsonObject, count, decimal, instant, items
 from tickmark.gateways._usage import TokenFields
 from tickmark.records import Attempt
 
@@ -24,6 +26,8 @@ _UNANSWERED = {0: "client_abort", 408: "timeout", 499: "client_abort", 504: "tim
 _STATUSES = range(600)
 _CACHE_WRITE = {"openai": "tokens_cache_write_30m", "azure": "tokens_cache_write_30m"}
 """The lifetime of a cache write whose log names none: the provider's default, elsewhere 5 minutes."""
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -141,6 +145,58 @@ def usd(record: JsonObject, field: str, minor_units: int = 1) -> Decimal | None:
     if abs(cost) > MAX_COST:
         raise RecordRejected("E-FIELD-RANGE", field, f"at most {MAX_COST}", cost)
     return money.amount_from_float64(cost / minor_units)
+
+
+def inside(*wrappers: str) -> Callable[[Json], Iterator[tuple[str, Json]]]:
+    """How pages are cut: the records inside one of these fields; else a list's, or the value itself."""
+
+    def unfold(value: Json) -> Iterator[tuple[str, Json]]:
+        for wrapper in wrappers:
+            if isinstance(value, dict) and isinstance(value.get(wrapper), dict | list):
+                yield from ((f"{wrapper}{place}", item) for place, item in items(value[wrapper]))
+                return
+        yield from items(value)
+
+    return unfold
+
+
+def written_at(record: JsonObject, *fields: str) -> int:
+    """Microseconds of the last write, by the first field that is there; 0 where an export has none."""
+    field = next((field for field in fields if record.get(field)), None)
+    if field is None:
+        return 0
+    since = instant(record, field, naive_is_utc=True) - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 10**6 + since.microseconds
+
+
+def snake_case(record: JsonObject, aliases: Mapping[str, str]) -> JsonObject:
+    """A record by the snake case names of its fields; `aliases` name what is called otherwise elsewhere."""
+    plain = {_snake(name): value for name, value in record.items()}
+    return {aliases.get(name, name): value for name, value in plain.items()}
+
+
+@cache
+def _snake(name: str) -> str:
+    return _CAPITAL.sub("_", name).lower()
+
+
+def first_of(record: JsonObject, *fields: str) -> str:
+    """Of several names for one field, the one that the record uses."""
+    return next((field for field in fields if record.get(field) not in (None, "")), fields[0])
+
+
+def label(labels: JsonObject, name: str) -> str | None:
+    """A label that callers attach; labels are anyone's, so another kind of value says nothing."""
+    value = labels.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def logged(record: JsonObject, field: str) -> JsonObject:
+    """A body that may be logged, as an object or JSON text; empty where it is absent, cut or masked."""
+    try:
+        return json_object(record, field)
+    except RecordRejected:
+        return {}
 
 
 def json_object(record: JsonObject, field: str) -> JsonObject:

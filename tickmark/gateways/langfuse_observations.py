@@ -23,14 +23,23 @@ trace files of the project's own tests; the exports themselves were not at hand.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 
 from tickmark import providers
-from tickmark.formats import Format, Json, JsonObject, instant, items, optional_text, text
+from tickmark.formats import Format, JsonObject, instant, optional_text, text
 from tickmark.gateways._langfuse_usage import counts
-from tickmark.gateways._lines import Counts, fill, flag, json_object, token_columns, usd
+from tickmark.gateways._lines import (
+    Counts,
+    fill,
+    flag,
+    inside,
+    json_object,
+    label,
+    snake_case,
+    token_columns,
+    usd,
+    written_at,
+)
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
@@ -43,14 +52,12 @@ _PROVIDER_NAMES = (
     "llm.system",
     "ls_provider",
 )
-_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LITELLM_ID = re.compile(r"time-[0-9-]+_(.+)", re.ASCII | re.DOTALL)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One attempt, where the observation is a model call."""
-    record = _snake_case(record)
+    record = snake_case(record, _ALIASES)
     kind = text(record, "type")
     if kind not in OPERATIONS or flag(record, "is_deleted"):
         return
@@ -62,8 +69,8 @@ def read(record: JsonObject) -> Iterator[Row]:
         started_at=instant(record, "start_time", naive_is_utc=True),
         ended_at=instant(record, "end_time", naive_is_utc=True) if record.get("end_time") else None,
         attempt_grain="request_collapsed",
-        request_model=_said(known, "gen_ai.request.model") or optional_text(record, "provided_model_name"),
-        response_model=_said(known, "gen_ai.response.model"),
+        request_model=label(known, "gen_ai.request.model") or optional_text(record, "provided_model_name"),
+        response_model=label(known, "gen_ai.response.model"),
         provider_response_id=_response_id(record, known),
         streamed=True if record.get("completion_start_time") else None,
         workload=optional_text(record, "trace_name"),
@@ -86,9 +93,9 @@ def _bill(attempt: Attempt, record: JsonObject) -> None:
 
 
 def _provider(known: JsonObject) -> str:
-    host = providers.by_host(_said(known, "server.address") or "")
+    host = providers.by_host(label(known, "server.address") or "")
     # The AI SDK writes provider and endpoint, 'openai.responses'; frameworks write their own names.
-    names = [name for key in _PROVIDER_NAMES if (name := _said(known, key))]
+    names = [name for key in _PROVIDER_NAMES if (name := label(known, key))]
     candidates = (providers.known(name) or providers.known(name.partition(".")[0]) for name in names)
     return host or next(filter(None, candidates), providers.UNKNOWN)
 
@@ -105,44 +112,14 @@ def _attributes(record: JsonObject) -> JsonObject:
     return {**metadata, **json_object(metadata, "attributes")}
 
 
-def _said(known: JsonObject, key: str) -> str | None:
-    """An attribute as text; attributes are anyone's, so another kind of value says nothing."""
-    value = known.get(key)
-    return value if isinstance(value, str) and value else None
-
-
 def _response_id(record: JsonObject, known: JsonObject) -> str | None:
     litellm = _LITELLM_ID.fullmatch(text(record, "id"))
-    return litellm[1] if litellm else _said(known, "gen_ai.response.id")
-
-
-def _snake_case(record: JsonObject) -> JsonObject:
-    return {_name(key): value for key, value in record.items()}
-
-
-@cache
-def _name(key: str) -> str:
-    plain = _CAPITAL.sub("_", key).lower()
-    return _ALIASES.get(plain, plain)
+    return litellm[1] if litellm else label(known, "gen_ai.response.id")
 
 
 def version(record: JsonObject) -> int:
-    """Microseconds of the last write; 0 where the export has none."""
-    record = _snake_case(record)
-    field = next((field for field in ("event_ts", "updated_at") if record.get(field)), None)
-    if field is None:
-        return 0
-    since = instant(record, field, naive_is_utc=True) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 10**6 + since.microseconds
-
-
-def unfold(value: Json) -> Iterator[tuple[str, Json]]:
-    """Observations of a trace file or an API page; else the records of a list, or the record itself."""
-    for wrapper in ("observations", "data"):
-        if isinstance(value, dict) and isinstance(value.get(wrapper), list):
-            yield from ((f"{wrapper}{place}", item) for place, item in items(value[wrapper]))
-            return
-    yield from items(value)
+    """When the observation was last written."""
+    return written_at(snake_case(record, _ALIASES), "event_ts", "updated_at")
 
 
 FORMAT = Format(
@@ -155,6 +132,6 @@ FORMAT = Format(
     read=read,
     shows=("cache classes", "response id", "cost"),
     columns=("type", "start_time", "usage_details"),
-    unfold=unfold,
+    unfold=inside("observations", "data"),
     version=version,
 )
