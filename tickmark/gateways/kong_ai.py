@@ -83,8 +83,8 @@ def _attempt(record: JsonObject, plugin: str, entry: JsonObject) -> Attempt:
 
 
 def _operation(record: JsonObject, request: JsonObject) -> str:
-    paths = (optional_text(record, "upstream_uri"), optional_text(request, "uri"))
-    for path in filter(None, paths):
+    paths = [optional_text(record, "upstream_uri") or "", optional_text(request, "uri") or ""]
+    for path in paths:
         plain = path.partition("?")[0].lower()
         for ending, name in ENDINGS.items():
             if plain.endswith(ending):
