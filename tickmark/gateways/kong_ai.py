@@ -23,17 +23,19 @@ from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, epoch, optional_text, text
 from tickmark.gateways._lines import (
+    Counts,
     after,
     content_key,
     fill,
+    first_of,
     from_cache,
     http_status,
     label,
     logged,
     plain_count,
     settle,
+    token_columns,
 )
-from tickmark.gateways._usage import token_fields
 from tickmark.gateways.exchange_jsonl import OPERATIONS
 from tickmark.records import Attempt, Row
 
@@ -113,15 +115,17 @@ def _streamed(meta: JsonObject) -> bool | None:
 
 
 def _bill(attempt: Attempt, usage: JsonObject) -> None:
-    if any(plain_count(usage, field) for field in ("prompt_tokens", "completion_tokens", "input_tokens")):
-        fields = dict(token_fields(usage))
-        if "prompt_tokens_details" not in usage and "input_tokens_details" not in usage:
-            fields |= {
-                "tokens_cache_read": None,
-                "tokens_cache_write_30m": None,
-                "token_semantics": "unknown",
-            }
-        fill(attempt, fields)
+    details = child(usage, first_of(usage, "prompt_tokens_details", "input_tokens_details"))
+    parts = child(usage, first_of(usage, "completion_tokens_details", "output_tokens_details"))
+    # Kong 3.8 and before document the names in the singular.
+    counts = Counts(
+        input=plain_count(usage, first_of(usage, "prompt_tokens", "prompt_token", "input_tokens")),
+        output=plain_count(usage, first_of(usage, "completion_tokens", "completion_token", "output_tokens")),
+        cache_read=plain_count(details, "cached_tokens"),
+        reasoning=plain_count(parts, "reasoning_tokens"),
+        cached_inside=True if "cached_tokens" in details else None,
+    )
+    fill(attempt, token_columns(counts, attempt.provider, "usage"))
 
 
 def _settle(attempt: Attempt, record: JsonObject, entry: JsonObject) -> None:
