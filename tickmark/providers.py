@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import yaml
 
 UNKNOWN = "unknown"
-"""What a log that names no provider gives: it meets no price and no bill either."""
+"""What a log gives that names no provider: it meets no price and no bill unless tickmark.yaml says more."""
 
 
 @cache

@@ -12,11 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.readers.reading import SAMPLES, read
+from tests.readers.reading import KEY, SAMPLES, read, specs, staged
 from tickmark import strictjson
 from tickmark.errors import InputRejectedError, RecordRejected
 from tickmark.gateways import FORMATS
 from tickmark.gateways._langfuse_usage import counts
+from tickmark.intake.reader import Reader, Source
+from tickmark.intake.tables import Writers
 from tickmark.records import Attempt
 
 LINES = (
@@ -86,6 +88,14 @@ def test_counts_are_whole_numbers(name: str, field: str) -> None:
     for wrong in (12.5, -1, True, "1,000", [3]):
         rule, _ = rejected(name, {**record, field: Decimal(wrong) if isinstance(wrong, float) else wrong})
         assert rule in ("E-FIELD-TYPE", "E-FIELD-RANGE")
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("langfuse_observations", "end_time"), ("helicone", "response_created_at")]
+)
+def test_what_ends_before_it_begins_is_set_aside(name: str, field: str) -> None:
+    early = {**sample(name)[0], field: "2026-07-04 07:59:59.999"}
+    assert rejected(name, early) == ("E-FIELD-PERIOD", field)
 
 
 # Langfuse
@@ -274,6 +284,17 @@ def test_helicone_text_is_the_body_and_never_its_placeholder() -> None:
     assert read_body(first) is None
     assert read_body(second) == second["request_body"]
     assert read_body({**second, "ai_gateway_body_mapping": "OPENAI"}) is None
+
+
+def test_a_source_names_the_provider_only_where_a_record_names_none(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes((SAMPLES / "langfuse_observations.jsonl").read_bytes())
+    writers = Writers(tmp_path / "staging", "part")
+    source = Source("s", "langfuse_observations", "default", provider="Mistral AI")
+    Reader(source, FORMATS["langfuse_observations"], specs(), KEY, writers).read(path, path.name, 0)
+    writers.close()
+    rows = staged(tmp_path / "staging")["attempts"]
+    assert [row["provider"] for row in rows] == ["openai", "anthropic", "openai", "mistral_ai", "gcp.gemini"]
 
 
 # Portkey, Cloudflare

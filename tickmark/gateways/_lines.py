@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import lru_cache
 
 from tickmark import money, strictjson
 from tickmark.errors import RecordRejected
@@ -137,6 +137,16 @@ def after(started: datetime, record: JsonObject, field: str, per_second: int = 1
     return started + timedelta(microseconds=int(milliseconds * 1000))
 
 
+def ended(record: JsonObject, field: str, started: datetime) -> datetime | None:
+    """When it ended, None where that is absent; a log with two clocks may not have it end before it began."""
+    if not record.get(field):
+        return None
+    end = instant(record, field, naive_is_utc=True)
+    if end < started:
+        raise RecordRejected("E-FIELD-PERIOD", field, "a time at or after the start", record[field])
+    return end
+
+
 def usd(record: JsonObject, field: str, minor_units: int = 1) -> Decimal | None:
     """A gateway's own cost figure, kept by it as a float; 100 minor units are cents."""
     cost = decimal(record, field)
@@ -175,7 +185,7 @@ def snake_case(record: JsonObject, aliases: Mapping[str, str]) -> JsonObject:
     return {aliases.get(name, name): value for name, value in plain.items()}
 
 
-@cache
+@lru_cache(1024)
 def _snake(name: str) -> str:
     return _CAPITAL.sub("_", name).lower()
 

@@ -10,8 +10,9 @@ All counts 0 is missing usage. Cost: USD; the ClickHouse column holds billionths
 Cache: a row with a `cache_reference_id` of its own was answered by Helicone.
 Status: HTTP; -1 is a timeout, -2 pending, -3 cancelled, -4 a threat that was blocked.
 Zone: UTC, with or without saying so. Join key: `id` in the response body, if exported with --include-body.
-The tool's 12-column CSV lacks provider, path, request id and cache columns: its provider is `unknown`, its
-operation is taken from the shape of `request_body`, and its input cannot be split. Prefer JSON lines.
+The tool's 12-column CSV lacks provider, path, request id and cache columns: its provider is `unknown` unless
+the source in tickmark.yaml has `provider:`, its operation is taken from the shape of `request_body`, and its
+input cannot be split. Prefer JSON lines.
 Source: Helicone's repository, export tool and query (2026-08); not checked against a real export.
 """
 
@@ -23,6 +24,7 @@ from tickmark.formats import Format, JsonObject, instant, optional_text
 from tickmark.gateways._lines import (
     Counts,
     content_key,
+    ended,
     fill,
     first_of,
     from_cache,
@@ -56,15 +58,14 @@ def read(record: JsonObject) -> Iterator[Row]:
     response = response_body(record) or {}
     labels = json_object(record, first_of(record, "request_properties", "properties"))
     raw = "response_status" not in record
+    started = instant(record, "request_created_at", naive_is_utc=True)
     attempt = Attempt(
         record_key=optional_text(record, first_of(record, "request_id", "response_id"))
         or content_key(record),
         provider=_provider(record),
         operation=_operation(record),
-        started_at=instant(record, "request_created_at", naive_is_utc=True),
-        ended_at=instant(record, "response_created_at", naive_is_utc=True)
-        if record.get("response_created_at")
-        else None,
+        started_at=started,
+        ended_at=ended(record, "response_created_at", started),
         attempt_grain="request_collapsed",
         request_model=optional_text(record, first_of(record, "request_model", "model")),
         response_model=optional_text(record, "response_model") or label(response, "model"),

@@ -11,7 +11,8 @@ Token convention: keys are exclusive, `input` excludes cached tokens and `output
 `total` shows that the details lie inside (OpenInference sends them so). Audio and image input is
 unclassified. `total` alone, or no usage, is missing; usage without provided usage is Langfuse's own estimate.
 Provider: from `metadata` (gen_ai.provider.name, gen_ai.system, llm.provider, ai.model.provider, ls_provider,
-server.address); without metadata it is `unknown` and meets no bill. Model: as the SDK named it.
+server.address); else it is `unknown`, unless the source in tickmark.yaml has `provider:`.
+Model: as the SDK named it.
 Join key: gen_ai.response.id in `metadata`, or the id that LiteLLM's callback wrote (`time-..._<id>`).
 Rows come again with each update: the highest `event_ts` (else `updated_at`) counts. A row with `is_deleted`
 says nothing of usage: deleting a trace does not undo the call.
@@ -30,6 +31,7 @@ from tickmark.formats import Format, JsonObject, instant, optional_text, text
 from tickmark.gateways._langfuse_usage import counts
 from tickmark.gateways._lines import (
     Counts,
+    ended,
     fill,
     flag,
     inside,
@@ -61,13 +63,13 @@ def read(record: JsonObject) -> Iterator[Row]:
     kind = text(record, "type")
     if kind not in OPERATIONS or flag(record, "is_deleted"):
         return
-    known = _attributes(record)
+    known, started = _attributes(record), instant(record, "start_time", naive_is_utc=True)
     attempt = Attempt(
         record_key=text(record, "id"),
         provider=_provider(known),
         operation=OPERATIONS[kind],
-        started_at=instant(record, "start_time", naive_is_utc=True),
-        ended_at=instant(record, "end_time", naive_is_utc=True) if record.get("end_time") else None,
+        started_at=started,
+        ended_at=ended(record, "end_time", started),
         attempt_grain="request_collapsed",
         request_model=label(known, "gen_ai.request.model") or optional_text(record, "provided_model_name"),
         response_model=label(known, "gen_ai.response.model"),

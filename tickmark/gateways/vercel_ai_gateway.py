@@ -5,8 +5,8 @@ objects of `gateway.getGenerationInfo()` (camel case).
 One record is one generation: the providers that the gateway tried before stand only in the answer's provider
 metadata, not here. There is no status: what has a generation was answered.
 Token convention: nowhere documented, read as inclusive: cached reads and writes inside `promptTokens`,
-reasoning inside `completionTokens`; a record with more cached tokens than that is set aside. Of normalized and
-native counts the native ones are billed and read.
+reasoning inside `completionTokens`; a record with more cached tokens than that is set aside. Of normalized
+and native counts the native ones are billed and read.
 Provider: Vercel bills a generation on its own credits (`vercel_ai_gateway`); with your own key (`isByok`) the
 provider that served it does. `providerName` of the former is therefore not the provider here.
 Cost: `totalCost` in USD, what Vercel charges, 0 with your own key. Web searches: `billableWebSearchCalls`.
