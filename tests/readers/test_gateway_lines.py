@@ -162,9 +162,11 @@ def test_langfuse_a_total_alone_is_no_usage() -> None:
 def test_langfuse_v4_rows_and_their_versions() -> None:
     row = sample("langfuse_observations")[1]
     event = {**row, "span_id": "sp-9", "event_ts": "2026-07-04 08:01:04.000001", "is_deleted": 0}
-    del event["id"]
+    del event["id"], event["metadata"]
+    event["metadata_names"] = ["scope.name", "attributes.gen_ai.system", "attributes.gen_ai.response.id"]
+    event["metadata_values"] = ["otel", "anthropic", "msg_9"]
     (found,) = attempts("langfuse_observations", event)
-    assert found.record_key == "sp-9"
+    assert (found.record_key, found.provider, found.provider_response_id) == ("sp-9", "anthropic", "msg_9")
     assert attempts("langfuse_observations", {**event, "is_deleted": 1}) == []
     version = FORMATS["langfuse_observations"].version
     assert version is not None

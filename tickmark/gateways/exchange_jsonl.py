@@ -16,7 +16,7 @@ from datetime import timedelta
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
-from tickmark.gateways._lines import HTTP_ERROR, content_key
+from tickmark.gateways._lines import HTTP_ERROR, content_key, fill
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt, Row
 
@@ -80,8 +80,7 @@ def _fail(attempt: Attempt, response: JsonObject) -> None:
 def _bill(attempt: Attempt, response: JsonObject) -> None:
     usage = child(response, "usage")
     if usage:
-        for field, value in token_fields(usage).items():
-            setattr(attempt, field, value)
+        fill(attempt, token_fields(usage))
         attempt.service_tier = served_tier(response, usage)
         attempt.inference_geo = optional_text(usage, "inference_geo")
 

@@ -19,7 +19,7 @@ says nothing of usage: deleting a trace does not undo the call.
 Zone: UTC, with or without saying so. Currency: USD. `input` and `output` are what the SDK chose to log, so
 they are not counted again.
 Source: langfuse.com export field reference, migrations 0002, 0039, 0040 (2026-08). Checked against 20 real
-trace files of the project's own tests; the exports themselves were not at hand.
+trace files that Langfuse's repository tests with; a blob export was not at hand.
 """
 
 import re
@@ -36,6 +36,7 @@ from tickmark.gateways._lines import (
     flag,
     inside,
     json_object,
+    json_value,
     label,
     snake_case,
     token_columns,
@@ -109,9 +110,13 @@ def _cost(record: JsonObject) -> Decimal | None:
 
 
 def _attributes(record: JsonObject) -> JsonObject:
-    """Metadata, and the span attributes that Langfuse keeps in it as an object or as JSON text."""
+    """Metadata and the span attributes in it: objects, JSON text, or (v4) names and values apart."""
     metadata = json_object(record, "metadata")
-    return {**metadata, **json_object(metadata, "attributes")}
+    names, values = json_value(record, "metadata_names"), json_value(record, "metadata_values")
+    if isinstance(names, list) and isinstance(values, list):
+        metadata = {str(name): value for name, value in zip(names, values, strict=False)}
+    plain = {name.removeprefix("attributes."): value for name, value in metadata.items()}
+    return {**plain, **json_object(metadata, "attributes")}
 
 
 def _response_id(record: JsonObject, known: JsonObject) -> str | None:

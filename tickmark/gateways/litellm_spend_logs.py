@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
-from tickmark.gateways._lines import json_object, json_value, usd
+from tickmark.gateways._lines import fill, json_object, json_value, usd
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt, Row
 
@@ -107,8 +107,7 @@ def _bill(attempt: Attempt, record: JsonObject, metadata: JsonObject, response: 
         attempt.usage_origin = "gateway_estimated"
     if usage:
         estimated = attempt.usage_origin
-        for field, value in token_fields(usage).items():
-            setattr(attempt, field, value)
+        fill(attempt, token_fields(usage))
         if estimated == "gateway_estimated":
             attempt.usage_origin = estimated
     attempt.service_tier = served_tier(response, usage)
