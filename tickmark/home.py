@@ -38,6 +38,8 @@ class SourceConfig(_Strict):
     """Glob below the home; `{month}` stands for the month that is closed, like 2026-10."""
     account: Name = "default"
     """The account at the provider that these files speak about."""
+    provider: str | None = None
+    """The provider of records that name none (some logs do not); what a record says is never replaced."""
     required: bool = True
     """False: the close goes on where no file is found."""
     manifest: str | None = None

@@ -11,6 +11,9 @@ from urllib.parse import urlsplit
 
 import yaml
 
+UNKNOWN = "unknown"
+"""What a log gives that names no provider: it meets no price and no bill unless tickmark.yaml says more."""
+
 
 @cache
 def _catalogue() -> dict[str, dict[str, list[str]]]:
@@ -23,8 +26,18 @@ def _catalogue() -> dict[str, dict[str, list[str]]]:
 @cache
 def by_name(name: str) -> str:
     """Canonical provider for what a gateway or an invoice calls it: 'Mistral AI' → 'mistral_ai'."""
-    wanted = name.strip().lower()
-    return next((key for key, entry in _catalogue().items() if wanted in entry["aliases"]), wanted)
+    return known(name) or name.strip().lower()
+
+
+@cache
+def known(name: str) -> str | None:
+    """The same, or None where the catalogue has no such name; 'azure-openai' and 'azure openai' are one."""
+    wanted = _plain(name)
+    return next((key for key, entry in _catalogue().items() if wanted in map(_plain, entry["aliases"])), None)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 @cache

@@ -5,22 +5,38 @@ A new format is one module here, one line below, one sample in `tests/readers/sa
 
 from tickmark.formats import Format
 from tickmark.gateways import (
+    bifrost,
+    cloudflare_ai_gateway,
+    envoy_ai_gateway,
     exchange_jsonl,
+    helicone,
+    kong_ai,
+    langfuse_observations,
     litellm_spend_logs,
     litellm_standard_logging,
     openinference,
     openllmetry,
     otlp_genai,
+    portkey,
+    vercel_ai_gateway,
 )
 
 FORMATS: dict[str, Format] = {
     module.FORMAT.name: module.FORMAT
     for module in (
+        bifrost,
+        cloudflare_ai_gateway,
+        envoy_ai_gateway,
         exchange_jsonl,
+        helicone,
+        kong_ai,
+        langfuse_observations,
         litellm_spend_logs,
         litellm_standard_logging,
         openinference,
         openllmetry,
         otlp_genai,
+        portkey,
+        vercel_ai_gateway,
     )
 }

@@ -7,11 +7,10 @@ Read from the source of litellm 1.109.1.
 """
 
 import re
-from decimal import Decimal
 
-from tickmark import money, providers
+from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, child, count, decimal, optional_text, text
+from tickmark.formats import JsonObject, child, count, optional_text, text
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt
 
@@ -72,7 +71,6 @@ _NOT_USAGE = frozenset(
     }
 )
 """Calls that manage objects, ask LiteLLM's own tools, or are free; none of them uses tokens."""
-MAX_SPEND = 10**9
 SUFFIX = re.compile(r"(_cache_hit[0-9.]+|_batch_cost|_background_cost|-attempt-[0-9]+)$", re.ASCII)
 _HTTP_STATUS = re.compile(r"[1-9][0-9]{2}", re.ASCII)
 _CLIENT_LEFT = "499"
@@ -114,14 +112,6 @@ def has_failed(record: JsonObject) -> bool:
     if status not in ("success", "failure"):
         raise RecordRejected("E-FIELD-VALUE", "status", "success or failure", status)
     return status == "failure"
-
-
-def spend(record: JsonObject, field: str) -> Decimal | None:
-    """LiteLLM's own figure: a 64-bit float, with margin and discount where they are configured."""
-    found = decimal(record, field)
-    if found is not None and abs(found) > MAX_SPEND:
-        raise RecordRejected("E-FIELD-RANGE", field, f"at most {MAX_SPEND} USD", found)
-    return None if found is None else money.amount_from_float64(found)
 
 
 def first_tag(tags: object) -> str | None:

@@ -9,8 +9,6 @@ attempt); nothing else groups attempts into one request.
 Token convention: the provider's own (see `_usage`). Join keys: `response.id`.
 """
 
-import hashlib
-import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
@@ -18,6 +16,7 @@ from datetime import timedelta
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
+from tickmark.gateways._lines import HTTP_ERROR, content_key, fill
 from tickmark.gateways._usage import served_tier, token_fields
 from tickmark.records import Attempt, Row
 
@@ -28,7 +27,6 @@ OPERATIONS = {
     "/embeddings": "embeddings",
     "/messages": "messages",
 }
-HTTP_ERROR = 400
 _RETRIES = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
@@ -41,7 +39,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     latency = count(record, "latency_ms")
     response_id = optional_text(response, "id")
     attempt = Attempt(
-        record_key=response_id or _content_key(record),
+        record_key=response_id or content_key(record),
         provider=providers.by_url(url) or providers.by_name(text(record, "provider")),
         operation=operation(url),
         started_at=started,
@@ -62,13 +60,13 @@ def read(record: JsonObject) -> Iterator[Row]:
     yield attempt
 
 
-def operation(url: str) -> str:
+def operation(url: str, field: str = "url") -> str:
     """What the endpoint does, by the end of its path; raise RecordRejected for an unknown one."""
     path = url.partition("?")[0]
     for ending, name in OPERATIONS.items():
         if path.endswith(ending):
             return name
-    raise RecordRejected("E-OPERATION", "url", f"a path ending in one of {', '.join(OPERATIONS)}", url)
+    raise RecordRejected("E-OPERATION", field, f"a path ending in one of {', '.join(OPERATIONS)}", url)
 
 
 def _fail(attempt: Attempt, response: JsonObject) -> None:
@@ -82,8 +80,7 @@ def _fail(attempt: Attempt, response: JsonObject) -> None:
 def _bill(attempt: Attempt, response: JsonObject) -> None:
     usage = child(response, "usage")
     if usage:
-        for field, value in token_fields(usage).items():
-            setattr(attempt, field, value)
+        fill(attempt, token_fields(usage))
         attempt.service_tier = served_tier(response, usage)
         attempt.inference_geo = optional_text(usage, "inference_geo")
 
@@ -97,12 +94,6 @@ def _attempt_number(headers: JsonObject) -> int | None:
             "E-FIELD-TYPE", "request_headers.x-stainless-retry-count", "at most 4 digits", retries
         )
     return int(retries) + 1
-
-
-def _content_key(record: JsonObject) -> str:
-    """A response without an id (failures, embeddings) is known by its whole content."""
-    ordered = json.dumps(record, sort_keys=True, default=str)
-    return "content:" + hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()
 
 
 def answer(record: JsonObject) -> JsonObject | None:

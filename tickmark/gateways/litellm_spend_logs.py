@@ -30,10 +30,9 @@ Verified: one row of LiteLLM's own recording and real usage blocks; columns from
 import re
 from collections.abc import Iterator
 
-from tickmark import strictjson
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, child, count, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
 from tickmark.gateways import _litellm
+from tickmark.gateways._lines import json_object, json_value, usd
 from tickmark.records import Attempt, Row
 
 _RETRY = re.compile(r"-attempt-([0-9]{1,4})$", re.ASCII)
@@ -45,7 +44,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     operation = _litellm.operation(record)
     if operation is None:
         return
-    metadata, response = _json(record, "metadata"), _json(record, "response")
+    metadata, response = json_object(record, "metadata"), json_object(record, "response")
     failed, retry = _litellm.has_failed(record), _RETRY.search(key)
     attempt = Attempt(
         record_key=key,
@@ -61,9 +60,9 @@ def read(record: JsonObject) -> Iterator[Row]:
         # The id before the suffix of a retry is the answer's, which that attempt did not give.
         provider_response_id=None if failed or retry else _litellm.SUFFIX.sub("", key),
         team=optional_text(record, "team_id"),
-        workload=_litellm.first_tag(_json_value(record, "request_tags")),
+        workload=_litellm.first_tag(json_value(record, "request_tags")),
         credential_id=optional_text(record, "api_key"),
-        cost_usd_gateway=_litellm.spend(record, "spend"),
+        cost_usd_gateway=usd(record, "spend"),
     )
     _litellm.settle(
         attempt,
@@ -80,30 +79,12 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def request_body(record: JsonObject) -> JsonObject | None:
     """The request the proxy got, where `store_prompts_in_spend_logs` kept it whole."""
-    return _litellm.unaltered(_json(record, "proxy_server_request"))
+    return _litellm.unaltered(json_object(record, "proxy_server_request"))
 
 
 def answer(record: JsonObject) -> JsonObject | None:
     """The answer in OpenAI's shape, where `store_prompts_in_spend_logs` kept it whole."""
-    return _litellm.unaltered(_json(record, "response"))
-
-
-def _json(record: JsonObject, field: str) -> JsonObject:
-    value = _json_value(record, field)
-    if value is not None and not isinstance(value, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
-    return value or {}
-
-
-def _json_value(record: JsonObject, field: str) -> Json:
-    """A JSON column: exports write it as an object or as JSON text."""
-    value = record.get(field)
-    if not isinstance(value, str):
-        return value
-    try:
-        return strictjson.loads(value) if value else None
-    except RecordRejected as error:
-        raise RecordRejected(error.rule, field, error.expected, value) from None
+    return _litellm.unaltered(json_object(record, "response"))
 
 
 FORMAT = Format(

@@ -20,6 +20,7 @@ from datetime import datetime
 
 from tickmark.formats import Format, JsonObject, child, epoch, instant, optional_text, text
 from tickmark.gateways import _litellm
+from tickmark.gateways._lines import usd
 from tickmark.records import Attempt, Row
 
 
@@ -46,7 +47,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         team=optional_text(metadata, "user_api_key_team_id"),
         workload=_litellm.first_tag(record.get("request_tags")),
         credential_id=optional_text(metadata, "user_api_key_hash"),
-        cost_usd_gateway=_litellm.spend(record, "response_cost"),
+        cost_usd_gateway=usd(record, "response_cost"),
     )
     _litellm.settle(
         attempt, record, metadata, _response(record), error, failed=failed, cached=cached, billed_retry=False

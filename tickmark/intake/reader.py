@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from tickmark import gateways, invoices
+from tickmark import gateways, invoices, providers
 from tickmark.errors import InputRejectedError, RecordRejected, Where
 from tickmark.formats import Format, JsonObject
 from tickmark.intake.containers import records
@@ -45,6 +45,7 @@ class Source:
     name: str
     format: str
     account: str
+    provider: str | None = None
 
 
 @dataclass(slots=True)
@@ -135,6 +136,8 @@ class Reader:
         rows: list[Row] = list(self.format.read(value))
         version = self.format.version(value) if rows and self.format.version else None
         for row in rows:
+            if row.provider == providers.UNKNOWN and self.source.provider is not None:
+                row.provider = providers.by_name(self.source.provider)
             if not self.format.keyed:
                 keys[row.record_key] += 1
                 row.record_key = f"{row.record_key}#{keys[row.record_key]}"

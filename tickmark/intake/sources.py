@@ -152,7 +152,7 @@ def _child(
 ) -> list[Outcome] | None:
     source = files[0].source
     job = {
-        "source": {"name": source.name, "format": source.format, "account": source.account},
+        "source": source.model_dump(include={"name", "format", "account", "provider"}),
         "files": [{"path": str(f.path), "display": f.display, "file_no": f.file_no} for f in files],
         "staging": str(staging.folder),
         "specs": str(staging.specs),
