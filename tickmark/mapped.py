@@ -142,22 +142,25 @@ class Mapped:
                 setattr(row, name, value)
         elif self.input_counts is not None:
             _classify(row, self.input_counts)
-        if row.usage_origin == "missing" and (row.tokens_input_total, row.tokens_output) != (None, None):
+        if row.operation == "embeddings" and row.tokens_input_total is not None:
+            row.tokens_output = row.tokens_output or 0
+        if row.usage_origin == "missing" and None not in (row.tokens_input_total, row.tokens_output):
             row.usage_origin = "provider_reported"
 
 
 def _classify(row: Attempt, input_counts: str) -> None:
     """The disjoint classes of an input count, by what the mapping says that it includes."""
     counted = row.tokens_input_total if row.tokens_uncached_input is None else row.tokens_uncached_input
-    if counted is None or input_counts == "unknown":
+    if counted is None:
         return
     beside = (row.tokens_cache_read or 0) + sum(getattr(row, name) or 0 for name in _WRITES)
     if input_counts == "exclude_cached":
         row.token_semantics = "exclusive"
         row.tokens_uncached_input, row.tokens_input_total = counted, counted + beside
         return
-    row.token_semantics = "inclusive"
-    row.tokens_uncached_input = counted - beside
+    # A log that cannot tell is all at full price: the tie-out then shows what caching was worth.
+    row.token_semantics = "inclusive" if input_counts == "include_cached" else "unknown"
+    row.tokens_input_total, row.tokens_uncached_input = counted, counted - beside
     if row.tokens_uncached_input < 0:
         raise RecordRejected("E-USAGE-PARTS", "tokens_input_total", "at least the cached tokens", beside)
 

@@ -93,7 +93,7 @@ def test_a_document_loads_as_its_mapping_says(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("semantics", "uncached", "total"),
-    [("include_cached", 60, 100), ("exclude_cached", 100, 140), ("unknown", None, 100)],
+    [("include_cached", 60, 100), ("exclude_cached", 100, 140), ("unknown", 60, 100)],
 )
 def test_r08_what_an_input_count_includes_is_declared(
     tmp_path: Path, semantics: str, uncached: int | None, total: int
@@ -101,6 +101,14 @@ def test_r08_what_an_input_count_includes_is_declared(
     _, rows = through(tmp_path, MINE.replace("include_cached", semantics), document(CALL))
     (row,) = rows["attempts"]
     assert (row["tokens_uncached_input"], row["tokens_input_total"]) == (uncached, total)
+
+
+def test_r07_a_log_without_output_has_no_usage(tmp_path: Path) -> None:
+    text = MINE.replace('  tokens_output: {path: usage.thousands_out, scale: "1000"}\n', "")
+    _, rows = through(tmp_path, text, document(CALL, {**CALL, "kind": "retry", "call": {"id": "b"}}))
+    assert [row["usage_origin"] for row in rows["attempts"]] == ["missing", "missing"]
+    _, rows = through(tmp_path, text.replace("call: chat", "call: embeddings"), document(CALL))
+    assert rows["attempts"][-1]["usage_origin"] == "provider_reported"
 
 
 ODD: dict[str, tuple[dict[str, Any], str]] = {
