@@ -226,6 +226,7 @@ create table ingest.billing_lines ( -- One charge of this month: FOCUS columns i
     contracted_unit_price decimal(38, 18), -- FOCUS ContractedUnitPrice, per pricing unit
     list_cost decimal(38, 18), -- FOCUS ListCost
     contracted_cost decimal(38, 18), -- FOCUS ContractedCost
+    resource_id varchar, -- FOCUS ResourceId: a deployment, an inference profile
     x_model varchar, -- Model the line charges for; NULL for lines that are not about a model
     x_token_class varchar, -- Token class the line charges for
     x_service_tier varchar not null, -- Tier the line charges for
