@@ -240,7 +240,7 @@ create table ingest.billing_lines ( -- One charge of this month: FOCUS columns i
     x_amount_text varchar -- The amount as it was written
 );
 
-create table ingest.invoices ( -- The payable documents of this month.
+create table ingest.invoices ( -- The payable documents of this month, whole or line by line.
     source varchar not null, -- Name of the source
     account varchar not null, -- Account at the provider (tickmark.yaml)
     file_no bigint not null, -- File it came from
