@@ -14,7 +14,7 @@ import pytest
 
 from tests.readers.reading import SAMPLES, read
 from tickmark import strictjson
-from tickmark.errors import InputRejectedError
+from tickmark.errors import InputRejectedError, RecordRejected
 from tickmark.invoices import FORMATS
 from tickmark.invoices import azure_cost_details as azure
 from tickmark.invoices._meters import Meter, meter
@@ -256,3 +256,135 @@ def test_ai_examples_of_focus_add_up(shared_data: Path) -> None:
         "multi_model_usage": Decimal("104.5"),
         "per_token_ai_model_api": Decimal("94.5"),
     }
+
+
+# FOCUS exports of clouds.
+
+FOCUS = {
+    "InvoiceIssuerName": "issuer",
+    "ChargeCategory": "Usage",
+    "ChargePeriodStart": "2026-07-04T00:00:00Z",
+    "ChargePeriodEnd": "2026-07-05T00:00:00Z",
+    "BilledCost": "2.0625",
+    "BillingCurrency": "USD",
+}
+AZURE = {
+    "ProviderName": "Microsoft",
+    "ServiceName": "Cognitive Services",
+    "x_SkuMeterCategory": "Foundry Models",
+    "SkuMeter": "5.6 luna ShortCo Cd Inp PP Dz 1M Tokens",
+    "ConsumedQuantity": "750000",
+    "ConsumedUnit": "Units",
+    "PricingQuantity": "0.75",
+    "x_PricingBlockSize": "1000000",
+}
+AWS = {
+    "ServiceProviderName": "AWS",
+    "ServiceName": "Amazon Bedrock",
+    "x_UsageType": "USE1-NovaLite-output-tokens-flex",
+    "ConsumedQuantity": "12.5",
+    "ConsumedUnit": "1K tokens",
+}
+
+
+def focus(*parts: dict[str, str]) -> list[Any]:
+    record = {name: cell for part in (FOCUS, *parts) for name, cell in part.items()}
+    return list(FORMATS["focus_csv"].read(record))
+
+
+def test_the_meter_of_a_cloud_says_what_focus_does_not() -> None:
+    said = [
+        (row.provider, row.x_model, row.x_token_class, row.x_service_tier, row.consumed_quantity)
+        for row in (*focus(AZURE), *focus(AWS))
+        if row.consumed_unit == "Tokens"
+    ]
+    assert said == [
+        ("azure", "5.6 luna data zone", "cache_read", "priority", 750000),
+        ("aws.bedrock", "NovaLite", "output", "flex", 12500),
+    ]
+
+
+def test_units_are_tokens_only_where_the_row_itself_proves_it() -> None:
+    (row,) = focus(AZURE, {"x_PricingBlockSize": "1000"})
+    assert (row.consumed_quantity, row.consumed_unit) == (750000, "Units")
+
+
+def test_what_focus_says_itself_goes_before_the_meter() -> None:
+    details = {"SkuPriceDetails": '{"ModelId": "said", "TokenDirection": "Output"}', "ConsumedUnit": "Tokens"}
+    (row,) = focus(AWS, details)
+    assert (row.x_model, row.x_token_class, row.consumed_quantity) == ("said", "output", Decimal("12.5"))
+
+
+def test_other_services_of_a_cloud_are_not_usage() -> None:
+    assert focus(AWS, {"ServiceName": "Amazon Elastic Compute Cloud"}) == []
+    assert focus(AZURE, {"x_SkuMeterCategory": "Virtual Machines"}) == []
+    assert len(focus({"ServiceName": "Anything"})) == 1, "a seller that is no cloud sells models"
+
+
+def test_pricing_in_another_national_currency_draws_no_credit() -> None:
+    priced = {"PricingCurrencyEffectiveCost": "1.9"}
+    assert len(focus(priced, {"PricingCurrency": "EUR"})) == 1
+    drawn = focus(priced, {"PricingCurrency": "Credits", "InvoiceId": "I-1"})[1]
+    assert (drawn.amount, drawn.currency, drawn.entry_kind, drawn.invoice_id) == (
+        *(Decimal("-1.9"), "Credits", "usage", "I-1"),
+    )
+    assert len(focus(priced, {"PricingCurrency": "Credits", "ChargeCategory": "Tax"})) == 1
+
+
+# Deliveries of one record.
+
+
+def test_a_final_report_and_the_one_before_name_a_line_alike() -> None:
+    """The id of a line item changes with every refresh, and the invoice id comes at the end."""
+    line = table((SAMPLES / "aws_cur2.csv").read_bytes(), "x.csv")[0]
+    final = {**line, "identity_line_item_id": "z9", "bill_invoice_id": "SAMPLE-77"}
+    (before,), (after,) = FORMATS["aws_cur2"].read(line), FORMATS["aws_cur2"].read(final)
+    assert before.record_key == after.record_key
+    (other,) = FORMATS["aws_cur2"].read({**line, "line_item_resource_id": "arn:other"})
+    assert other.record_key != before.record_key
+
+
+def test_a_later_correction_of_google_is_a_record_of_its_own() -> None:
+    line = table((SAMPLES / "gcp_billing_export.jsonl").read_bytes(), "x.jsonl")[0]
+    late = {**line, "export_time": "2026-07-09 03:00:00 UTC"}
+    keys = [{row.record_key for row in FORMATS["gcp_billing_export"].read(each)} for each in (line, late)]
+    assert not keys[0] & keys[1]
+
+
+def test_a_voided_invoice_supersedes_what_was_issued(tmp_path: Path) -> None:
+    line = table((SAMPLES / "focus_invoice_detail.csv").read_bytes(), "x.csv")[0]
+    voided = {**line, "InvoiceIssueStatus": "Voided", "InvoiceDetailLastUpdated": "2026-08-09T00:00:00Z"}
+    found = read(tmp_path, "focus_invoice_detail", as_parquet([line, voided]), "x.parquet").rows["invoices"]
+    assert len({row["record_key"] for row in found}) == 1
+    latest = max(found, key=lambda row: row["record_version"])
+    assert latest["billed_cost"] == 0
+
+
+REFUSED = [
+    ("aws_cur2", {"line_item_unblended_cost": ""}, "E-FIELD-MISSING", "line_item_unblended_cost"),
+    ("aws_cur2", {"line_item_usage_amount": "1,5"}, "E-FIELD-DECIMAL", "line_item_usage_amount"),
+    ("aws_cur2", {"line_item_usage_amount": "9" * 18}, "E-FIELD-RANGE", "line_item_usage_amount"),
+    ("aws_cur2", {"product": "{"}, "E-JSON-SYNTAX", "product"),
+    ("aws_cur2", {"line_item_currency_code": "Dollar"}, "E-FIELD-CURRENCY", "line_item_currency_code"),
+    ("azure_cost_details", {"Date": "13/04/2026"}, "E-FIELD-TIME", "date"),
+    ("azure_cost_details", {"ChargeType": "Gift"}, "E-FIELD-VALUE", "chargetype"),
+    ("azure_cost_details", {"costInBillingCurrency": ""}, "E-FIELD-MISSING", "cost"),
+    ("gcp_billing_export", {"credits": {"amount": 1}}, "E-FIELD-TYPE", "credits"),
+    ("gcp_billing_export", {"credits": [{"name": "x"}]}, "E-FIELD-MISSING", "amount"),
+    ("gcp_billing_export", {"cost": None}, "E-FIELD-MISSING", "cost"),
+    ("gcp_billing_export", {"service": "Vertex AI"}, "E-FIELD-TYPE", "service"),
+    ("gcp_billing_export", {"sku": {}}, "E-FIELD-MISSING", "description"),
+    ("focus_invoice_detail", {"InvoiceDetailId": ""}, "E-FIELD-MISSING", "InvoiceDetailId"),
+    ("focus_invoice_detail", {"BillingCurrency": "Tokens"}, "E-FIELD-CURRENCY", "BillingCurrency"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "rule", "field"), REFUSED)
+def test_a_record_that_breaks_a_rule_is_refused_by_name(
+    name: str, change: dict[str, Any], rule: str, field: str
+) -> None:
+    sample = next(SAMPLES.glob(f"{name}.*"))
+    record = {**table(sample.read_bytes(), sample.name)[0], **change}
+    with pytest.raises(RecordRejected) as caught:
+        list(FORMATS[name].read(record))
+    assert (caught.value.rule, caught.value.field) == (rule, field)

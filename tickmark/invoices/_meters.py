@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from tickmark.invoices._fields import TOKENS, WIDE
+from tickmark.formats import JsonObject, optional_text
+from tickmark.invoices._fields import TOKENS, WIDE, optional_decimal, storable
 
 _EDITION = " (Amazon Bedrock Edition)"
 _TIERS = ("batch", "flex", "priority")
@@ -96,14 +97,15 @@ def model_sold(product: str | None) -> str | None:
 
 
 def consumed(
-    cloud: str, metered: Meter, quantity: Decimal | None, unit: str | None
+    cloud: str, metered: Meter, record: JsonObject, field: str, unit_field: str
 ) -> tuple[Decimal | None, str | None]:
-    """Quantity and unit of a token meter in single tokens, exact; unchanged where either is not known."""
+    """Quantity and unit of a token meter in single tokens, exact; as written where either is not known."""
+    quantity, unit = optional_decimal(record, field), optional_text(record, unit_field)
     units: dict[str, int] = _grammars()[cloud]["units"]
     times = units.get((unit or "").strip().lower())
     if metered.token_class is None or quantity is None or times is None:
         return quantity, unit
-    return WIDE.multiply(quantity, Decimal(times)), TOKENS
+    return storable(WIDE.multiply(quantity, Decimal(times)), field), TOKENS
 
 
 @lru_cache(maxsize=10_000)

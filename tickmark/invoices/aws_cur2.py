@@ -99,8 +99,7 @@ def line_item(record: JsonObject, sold: str | None) -> BillingLine:
     """A line item; `sold` is the model that its product is about."""
     start, end = period(record, "line_item_usage_start_date", "line_item_usage_end_date", naive_is_utc=True)
     metered = meter("aws", optional_text(record, "line_item_usage_type"), sold)
-    used, unit = optional_decimal(record, "line_item_usage_amount"), optional_text(record, "pricing_unit")
-    quantity, unit = consumed("aws", metered, used, unit)
+    quantity, unit = consumed("aws", metered, record, "line_item_usage_amount", "pricing_unit")
     cost = required_decimal(record, "line_item_unblended_cost")
     return BillingLine(
         record_key=natural_key(NAME, {"start": start, "end": end, **pick(record, IDENTITY)}),
@@ -154,6 +153,7 @@ FORMAT = Format(
     summary="AWS Cost and Usage Report (CUR 2.0): charges of Amazon Bedrock",
     verified="unverified",
     read=read,
+    shows=("cache classes", "tier", "cost"),
     columns=COLUMNS,
     keyed=False,
 )

@@ -86,8 +86,7 @@ def charge(line: JsonObject, provider: str) -> BillingLine:
     paid = "costinbillingcurrency" if "costinbillingcurrency" in line else "cost"
     named = optional_text(line, "metername")
     metered = meter("azure", named)
-    used, unit = optional_decimal(line, "quantity"), optional_text(line, "unitofmeasure")
-    quantity, unit = consumed("azure", metered, used, unit)
+    quantity, unit = consumed("azure", metered, line, "quantity", "unitofmeasure")
     return BillingLine(
         record_key=natural_key(NAME, {"start": start, **pick(line, IDENTITY)}),
         provider=provider,
@@ -139,5 +138,6 @@ FORMAT = Format(
     summary="Azure cost details (EA, MCA): charges of Azure OpenAI and Foundry Models",
     verified="unverified",
     read=read,
+    shows=("cache classes", "tier", "cost"),
     keyed=False,
 )

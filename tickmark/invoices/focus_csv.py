@@ -191,7 +191,7 @@ def _drawn(line: JsonObject, charged: BillingLine) -> Iterator[CreditEntry]:
             provider=charged.provider,
             entry_at=charged.charge_period_start,
             entry_kind="usage",
-            amount=-drawn,
+            amount=drawn.copy_negate(),
             currency=priced_in,
             invoice_id=charged.invoice_id,
             description=charged.charge_description,
@@ -233,7 +233,7 @@ def _consumed(line: JsonObject, cloud: str | None, metered: Meter) -> tuple[Deci
         and WIDE.multiply(blocks, size) == quantity
     ):
         return quantity, TOKENS
-    return consumed(cloud, metered, quantity, unit)
+    return consumed(cloud, metered, line, "ConsumedQuantity", "ConsumedUnit")
 
 
 def _token_class(line: JsonObject, details: JsonObject, unit: str | None) -> str | None:
@@ -257,6 +257,7 @@ FORMAT = Format(
     summary="FOCUS 1.0-1.4 charges as CSV or Parquet",
     verified="real file",
     read=read,
+    shows=("cache classes", "tier", "cost"),
     columns=COLUMNS,
     keyed=False,
 )

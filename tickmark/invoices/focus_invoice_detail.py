@@ -82,6 +82,7 @@ FORMAT = Format(
     summary="FOCUS 1.4 Invoice Detail: payable invoices, line by line",
     verified="unverified",
     read=read,
+    shows=("cost",),
     columns=COLUMNS,
     version=version,
 )

@@ -78,10 +78,9 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def _charge(line: JsonObject, sku: JsonObject, provider: str) -> BillingLine:
     start, end = period(line, "usage_start_time", "usage_end_time", naive_is_utc=True)
-    described, usage = text(sku, "description"), child(line, "usage")
+    described = text(sku, "description")
     metered = meter("gcp", described)
-    used, unit = optional_decimal(usage, "amount"), optional_text(usage, "unit")
-    quantity, unit = consumed("gcp", metered, used, unit)
+    quantity, unit = consumed("gcp", metered, child(line, "usage"), "amount", "unit")
     return BillingLine(
         record_key=_key(line, {"start": start, "end": end}),
         provider=provider,
@@ -159,6 +158,7 @@ FORMAT = Format(
     summary="Google Cloud billing export (BigQuery): charges of Vertex AI and the Gemini API",
     verified="unverified",
     read=read,
+    shows=("cache classes", "tier", "cost"),
     numeric=("cost", "cost_at_list", "usage.amount", "price.list_price", "price.effective_price"),
     keyed=False,
 )
