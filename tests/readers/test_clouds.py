@@ -318,7 +318,15 @@ def test_what_focus_says_itself_goes_before_the_meter() -> None:
 def test_other_services_of_a_cloud_are_not_usage() -> None:
     assert focus(AWS, {"ServiceName": "Amazon Elastic Compute Cloud"}) == []
     assert focus(AZURE, {"x_SkuMeterCategory": "Virtual Machines"}) == []
-    assert len(focus({"ServiceName": "Anything"})) == 1, "a seller that is no cloud sells models"
+
+
+def test_a_seller_that_is_no_cloud_sells_models() -> None:
+    """A gateway's own FOCUS export names providers as its logs do."""
+    sold = [
+        focus({"ProviderName": name, "ServiceName": "Any"})[0].provider
+        for name in ("azure", "Google", "Acme")
+    ]
+    assert sold == ["azure", "gcp.gemini", "acme"]
 
 
 def test_pricing_in_another_national_currency_draws_no_credit() -> None:
