@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from assets._contracts import contract_checks
 from assets._sql import asset_spec, key, selects, sql_asset
-from tickmark import lake
+from tickmark import lake, providers
 from tickmark.intake import manifests, sources
 from tickmark.intake.reader import FileReport
 from tickmark.intake.tables import SCHEMAS, record_table
@@ -26,6 +26,7 @@ _LANDED = (
     "ingest.landed_files",
     "ingest.close",
     "ingest.policy",
+    "ingest.model_aliases",
     "ingest.coverage",
     "ingest.source_fields",
     "ingest.source_fields_before",
@@ -44,6 +45,7 @@ _LANDED = (
         ),
         asset_spec("ingest.close", "The month that is closed.", [], "1", {"python"}),
         asset_spec("ingest.policy", "Every threshold of policy.yaml.", [], "1", {"python"}),
+        asset_spec("ingest.model_aliases", "What bills call the models of our logs.", [], "1", {"python"}),
         asset_spec(
             "ingest.coverage", "Which time the buckets of an export speak about.", [], "1", {"python"}
         ),
@@ -75,6 +77,7 @@ def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[
             }
         ),
         "ingest.policy": _policy(close),
+        "ingest.model_aliases": _model_aliases(close),
         "ingest.coverage": _coverage(reports),
         "ingest.source_fields": _source_fields(reports),
         "ingest.source_fields_before": _fields_before(close),
@@ -136,6 +139,22 @@ def _landed_files(landed: list[sources.Landed], reports: list[FileReport], liste
 def _policy(close: MonthRun) -> pa.Table:
     names, values = zip(*close.home.policy.figures(), strict=True)
     return pa.table({"name": pa.array(names), "value": pa.array(values, pa.decimal128(24, 6))})
+
+
+def _model_aliases(close: MonthRun) -> pa.Table:
+    names = {
+        (providers.by_name(provider), billed_as): model
+        for provider, models in close.home.config.model_aliases.items()
+        for billed_as, model in models.items()
+    }
+    rows = [(*billed, model) for billed, model in sorted(names.items())]
+    columns = zip(*rows, strict=True) if rows else ((), (), ())
+    return pa.table(
+        {
+            name: pa.array(column, pa.string())
+            for name, column in zip(("provider", "billed_as", "model"), columns, strict=True)
+        }
+    )
 
 
 def _coverage(reports: list[FileReport]) -> pa.Table:

@@ -58,6 +58,8 @@ class Config(_Strict):
 
     gateways: tuple[SourceConfig, ...]
     bills: tuple[SourceConfig, ...]
+    model_aliases: dict[str, dict[str, str]] = {}
+    """By provider: what its documents call a model, and what your logs call it."""
     contracts: str = "rate_cards/*.yaml"
     specs: str = "tokenizer_specs"
     """Folder of your own tokenizer specs below the home; their rules go before the shipped ones."""

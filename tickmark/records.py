@@ -110,6 +110,7 @@ class BillingLine:
     contracted_unit_price: Decimal | None = None
     list_cost: Decimal | None = None
     contracted_cost: Decimal | None = None
+    resource_id: str | None = None
     x_model: str | None = None
     x_token_class: str | None = None
     x_service_tier: str = "standard"

@@ -22,5 +22,6 @@ from (
     select invoice_id
     from ingest.invoices
     group by provider, invoice_id
-    having count(*) > 1
+    -- An invoice may come line by line, but from one source.
+    having count(distinct source) > 1
 )

@@ -13,6 +13,13 @@ create table ingest.policy ( -- Every threshold of policy.yaml.
     value decimal(24, 6) not null -- The threshold: a share, a count, hours or USD as its name says
 );
 
+create table ingest.model_aliases ( -- What a bill calls a model, and what our logs call it (tickmark.yaml).
+    provider varchar not null, -- gen_ai.provider.name
+    billed_as varchar not null, -- Model as the provider's documents name it
+    model varchar not null, -- Model as our logs name it
+    primary key (provider, billed_as)
+);
+
 create table ingest.landed_files ( -- One row per delivered file, as it was read.
     file_no bigint primary key, -- Number of the file in this close
     source varchar not null, -- Name of the source in tickmark.yaml
@@ -187,7 +194,7 @@ create table ingest.usage_buckets ( -- The provider's usage export: one token cl
     record_no bigint not null, -- Number of its record in the file
     record_key varchar not null, -- Natural key at the source
     provider varchar not null, -- gen_ai.provider.name
-    model varchar not null, -- Model as the export names it
+    model varchar not null, -- Model as the export names it, or its alias
     token_class varchar not null, -- Token class, or web_search
     bucket_start timestamptz not null, -- Start of the bucket, UTC, included
     bucket_end timestamptz not null, -- End of the bucket, UTC, excluded
@@ -226,13 +233,14 @@ create table ingest.billing_lines ( -- One charge of this month: FOCUS columns i
     contracted_unit_price decimal(38, 18), -- FOCUS ContractedUnitPrice, per pricing unit
     list_cost decimal(38, 18), -- FOCUS ListCost
     contracted_cost decimal(38, 18), -- FOCUS ContractedCost
-    x_model varchar, -- Model the line charges for; NULL for lines that are not about a model
+    resource_id varchar, -- FOCUS ResourceId: a deployment, an inference profile
+    x_model varchar, -- Model the line charges for, as our logs name it; NULL for lines that are not about a model
     x_token_class varchar, -- Token class the line charges for
     x_service_tier varchar not null, -- Tier the line charges for
     x_amount_text varchar -- The amount as it was written
 );
 
-create table ingest.invoices ( -- The payable documents of this month.
+create table ingest.invoices ( -- The payable documents of this month, whole or line by line.
     source varchar not null, -- Name of the source
     account varchar not null, -- Account at the provider (tickmark.yaml)
     file_no bigint not null, -- File it came from

@@ -68,10 +68,8 @@ def test_case(warehouse: Warehouse, table: str, document: Any, case: Any) -> Non
 
 COPIES = {
     "ingest.attempts",
-    "ingest.billing_lines",
     "ingest.credit_ledger",
     "ingest.invoices",
-    "ingest.usage_buckets",
     "reconcile.causes",
 }
 """Rows as they were staged, and a list: nothing to get wrong. Most of `report` only adds the month."""

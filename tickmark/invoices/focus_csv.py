@@ -1,28 +1,41 @@
 """`focus_csv`: charges in the FinOps Open Cost and Usage Specification, versions 1.0 to 1.4.
 
-Where it comes from: the FOCUS export of a cloud, a marketplace or a provider, as CSV. One record is one
-charge. Columns are matched by name in PascalCase; unknown ones are ignored.
+Where it comes from: the FOCUS export of a cloud, a marketplace or a provider, as CSV or Parquet. One
+record is one charge. Columns are matched by name in PascalCase; unknown ones are ignored. The provider is
+`ServiceProviderName` (1.3 and later), else `ProviderName` (to 1.2), else the issuer.
+Clouds: of AWS, Microsoft and Google Cloud only services about models are read (Amazon Bedrock, Azure
+OpenAI, Foundry Models, Vertex AI, Gemini API), by `ServiceName` or the cloud's own `x_` columns; other
+services are not usage. Where no `SkuPriceDetails` names the model, the cloud's meter text does (AWS
+`x_UsageType`, Azure `SkuMeter`), by the words in `cloud_meters.yaml`; others keep no model.
 Amount: `BilledCost` in `BillingCurrency` (ISO 4217), as invoiced; what a commitment covers is 0 here.
-Pricing in virtual currency is out of scope: its columns are not read.
-Tokens: `ConsumedQuantity` counts tokens only where `ConsumedUnit` is Tokens or Token. The token class is
-from `SkuPriceDetails` (`TokenDirection`, `TokenCacheAction`; 1.5 draft) or, without these, from
-`SkuMeter`; a token on a Read or Write row is on no other row, so input without an action is uncached.
-A cache write has a class only where `SkuMeter` names its lifetime (`cache_write_5m`): FOCUS has no
-column for it. Unit prices are per `PricingUnit`, as FOCUS defines them.
+Virtual currency (1.2 and later): where `PricingCurrency` is not ISO 4217, `PricingCurrencyEffectiveCost`
+is what the charge draws from prepaid credit, and becomes an entry of the credit ledger as well.
+Tokens: `ConsumedQuantity` counts tokens only where `ConsumedUnit` is Tokens or Token, or a cloud's unit
+for a token meter (Azure: `Units` that are `PricingQuantity` times `x_PricingBlockSize`). The token class
+is from `SkuPriceDetails` (`TokenDirection`, `TokenCacheAction`; 1.5 draft) or, without these, from
+`SkuMeter`; a token on a Read or Write row is on no other row, so input without an action is uncached. A
+cache write has a class only where `SkuMeter` names its lifetime (`cache_write_5m`): FOCUS has no column
+for it. Unit prices are per `PricingUnit`, as FOCUS defines them.
 Zone: UTC by specification, also where real files leave the zone out ("2024-09-18 23:00:00"); dates
 without a time are refused. Real files write NULL for null.
-Verified: all 1,000 rows of the official FOCUS 1.0 sample (anonymised real rows, 2024); the AI columns
-only on the specification's own examples. Source: FOCUS 1.0-1.4, and the 1.5 working draft of 2026-08.
+Verified: all 1,000 rows of the official FOCUS 1.0 sample (anonymised real rows of AWS, Microsoft and
+Oracle, 2024; none is about models); the AI columns and virtual currency only on the specification's own
+examples, the meters of clouds on their public price lists. Source: FOCUS 1.0-1.4, and the 1.5 working
+draft of 2026-08.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
-from tickmark import providers, strictjson
+from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, optional_text, text
 from tickmark.invoices._fields import (
     TOKENS,
+    WIDE,
     currency,
+    is_iso_4217,
+    json_object,
     natural_key,
     optional_decimal,
     period,
@@ -31,7 +44,16 @@ from tickmark.invoices._fields import (
     service_tier,
     storable,
 )
-from tickmark.records import TOKEN_CLASSES, BillingLine, Row
+from tickmark.invoices._meters import (
+    Meter,
+    cloud_named,
+    consumed,
+    focus_meter,
+    meter,
+    model_sold,
+    provider_of,
+)
+from tickmark.records import TOKEN_CLASSES, BillingLine, CreditEntry, Row
 
 NAME = "focus_csv"
 COLUMNS = (
@@ -42,6 +64,7 @@ COLUMNS = (
     "BilledCost",
     "BillingCurrency",
 )
+SERVICES = ("ServiceName", "x_ServiceCode", "x_SkuMeterCategory", "x_SkuMeterSubcategory")
 CHARGE_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 IDENTITY = (
     "InvoiceIssuerName",
@@ -95,16 +118,24 @@ _BY_METER = {
 
 
 def read(record: JsonObject) -> Iterator[Row]:
-    """One charge."""
-    line = {column: value for column, value in record.items() if value not in ("", "NULL")}
+    """One charge and what it draws from credit; nothing for a service that is not about models."""
+    line = {column: value for column, value in record.items() if value not in ("", "NULL", None)}
+    cloud, provider = _seller(line)
+    if provider is not None:
+        charged = charge(line, provider, cloud)
+        yield charged
+        yield from _drawn(line, charged)
+
+
+def charge(line: JsonObject, provider: str, cloud: str | None) -> BillingLine:
+    """The charge of a record without empty cells."""
     start, end = period(line, "ChargePeriodStart", "ChargePeriodEnd", naive_is_utc=True)
-    issuer = text(line, "InvoiceIssuerName")
-    details = _details(line)
-    unit = _unit(line)
-    yield BillingLine(
+    details, metered = json_object(line, "SkuPriceDetails"), _meter(line, cloud)
+    quantity, unit = _consumed(line, cloud, metered)
+    return BillingLine(
         record_key=_key(line),
-        provider=providers.by_name(_first(line, "ServiceProviderName", "ProviderName") or issuer),
-        invoice_issuer_name=issuer,
+        provider=provider,
+        invoice_issuer_name=text(line, "InvoiceIssuerName"),
         charge_category=_category(line),
         charge_period_start=start,
         charge_period_end=end,
@@ -117,17 +148,54 @@ def read(record: JsonObject) -> Iterator[Row]:
         charge_description=optional_text(line, "ChargeDescription"),
         sku_id=optional_text(line, "SkuId"),
         sku_meter=optional_text(line, "SkuMeter"),
-        consumed_quantity=optional_decimal(line, "ConsumedQuantity"),
+        consumed_quantity=quantity,
         consumed_unit=unit,
         list_unit_price=optional_decimal(line, "ListUnitPrice"),
         contracted_unit_price=optional_decimal(line, "ContractedUnitPrice"),
         list_cost=optional_decimal(line, "ListCost"),
         contracted_cost=optional_decimal(line, "ContractedCost"),
-        x_model=optional_text(details, "ModelId"),
-        x_token_class=_token_class(line, details, unit),
-        x_service_tier=service_tier(optional_text(details, "x_ServiceTier")),
-        x_amount_text=text(line, "BilledCost"),
+        resource_id=optional_text(line, "ResourceId"),
+        x_model=optional_text(details, "ModelId") or metered.model,
+        x_token_class=_token_class(line, details, unit) or metered.token_class,
+        x_service_tier=service_tier(optional_text(details, "x_ServiceTier") or metered.service_tier),
+        x_amount_text=str(line["BilledCost"]),
     )
+
+
+def _seller(line: JsonObject) -> tuple[str | None, str | None]:
+    """(cloud, provider): no cloud where the seller is none, no provider for a cloud's other services."""
+    name = _first(line, "ServiceProviderName", "ProviderName") or text(line, "InvoiceIssuerName")
+    cloud = cloud_named(name)
+    if cloud is None:
+        return None, providers.by_name(name)
+    return cloud, provider_of(cloud, *(optional_text(line, column) for column in SERVICES))
+
+
+def _meter(line: JsonObject, cloud: str | None) -> Meter:
+    """What a cloud's own meter text says."""
+    if cloud is None:
+        return Meter()
+    return meter(
+        cloud, optional_text(line, focus_meter(cloud)), model_sold(optional_text(line, "ServiceName"))
+    )
+
+
+def _drawn(line: JsonObject, charged: BillingLine) -> Iterator[CreditEntry]:
+    """What a usage charge draws from prepaid credit in a virtual currency."""
+    priced_in = optional_text(line, "PricingCurrency")
+    if priced_in is None or is_iso_4217(priced_in) or charged.charge_category != "Usage":
+        return
+    if drawn := optional_decimal(line, "PricingCurrencyEffectiveCost"):
+        yield CreditEntry(
+            record_key=f"{charged.record_key}:credit",
+            provider=charged.provider,
+            entry_at=charged.charge_period_start,
+            entry_kind="usage",
+            amount=drawn.copy_negate(),
+            currency=priced_in,
+            invoice_id=charged.invoice_id,
+            description=charged.charge_description,
+        )
 
 
 def _key(line: JsonObject) -> str:
@@ -151,22 +219,21 @@ def _category(line: JsonObject) -> str:
     return category
 
 
-def _unit(line: JsonObject) -> str | None:
-    unit = optional_text(line, "ConsumedUnit")
-    return TOKENS if unit is not None and unit.lower() in ("token", "tokens") else unit
-
-
-def _details(line: JsonObject) -> JsonObject:
-    source = optional_text(line, "SkuPriceDetails")
-    if source is None:
-        return {}
-    try:
-        details = strictjson.loads(source)
-    except RecordRejected as rejected:
-        raise RecordRejected(rejected.rule, "SkuPriceDetails", rejected.expected, source) from None
-    if not isinstance(details, dict):
-        raise RecordRejected("E-FIELD-TYPE", "SkuPriceDetails", "a JSON object", source)
-    return details
+def _consumed(line: JsonObject, cloud: str | None, metered: Meter) -> tuple[Decimal | None, str | None]:
+    quantity, unit = optional_decimal(line, "ConsumedQuantity"), optional_text(line, "ConsumedUnit")
+    if unit is not None and unit.lower() in ("token", "tokens"):
+        return quantity, TOKENS
+    if cloud is None or metered.token_class is None:
+        return quantity, unit
+    blocks, size = optional_decimal(line, "PricingQuantity"), optional_decimal(line, "x_PricingBlockSize")
+    if (
+        unit == "Units"
+        and blocks is not None
+        and size is not None
+        and WIDE.multiply(blocks, size) == quantity
+    ):
+        return quantity, TOKENS
+    return consumed(cloud, metered, line, "ConsumedQuantity", "ConsumedUnit")
 
 
 def _token_class(line: JsonObject, details: JsonObject, unit: str | None) -> str | None:
@@ -185,11 +252,12 @@ def _token_class(line: JsonObject, details: JsonObject, unit: str | None) -> str
 FORMAT = Format(
     name=NAME,
     side="bill",
-    tables=("billing_lines",),
-    containers=("csv",),
-    summary="FOCUS 1.0-1.4 charges as CSV",
+    tables=("billing_lines", "credit_ledger"),
+    containers=("csv", "parquet"),
+    summary="FOCUS 1.0-1.4 charges as CSV or Parquet",
     verified="real file",
     read=read,
+    shows=("cache classes", "tier", "cost"),
     columns=COLUMNS,
     keyed=False,
 )
