@@ -4,11 +4,11 @@ Lives here: what happens to each record of a file inside the reading child.
 Does not live here: bytes (stream, containers), meaning (gateways, invoices), sets (sql/ingest).
 """
 
-import hashlib
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from hashlib import blake2b
 from pathlib import Path
 
 from tickmark import gateways, invoices, providers
@@ -81,7 +81,7 @@ class Reader:
     ) -> None:
         self.source, self.format = source, format_
         self._specs, self._key, self._writers = specs, key, writers
-        self._segments_written: set[tuple[str, bytes]] = set()
+        self._written: dict[str, set[bytes]] = {}
 
     def read(self, path: Path, display: str, file_no: int) -> FileReport:
         """Read one file to its end; raise InputRejectedError where it is unusable as a whole."""
@@ -143,7 +143,7 @@ class Reader:
                 row.record_key = f"{row.record_key}#{keys[row.record_key]}"
             table = TABLE_OF[type(row)]
             own = row_values[table](row)
-            where = (*lineage, hashlib.blake2b(repr(own).encode(), digest_size=16).hexdigest(), version)
+            where = (*lineage, blake2b(repr(own).encode(), digest_size=16).hexdigest(), version)
             if isinstance(row, Attempt):
                 self._writers.add(table, (*where, *self._counted(row, value, lineage[2:4]), *own))
             else:
@@ -155,7 +155,7 @@ class Reader:
     ) -> tuple[object, ...]:
         """How request and answer are counted; texts carry the delivery, for one attempt may come twice."""
         identity = f"{self.source.name}\0{attempt.record_key}".encode()
-        attempt_id = hashlib.blake2b(identity, digest_size=16).hexdigest()
+        attempt_id = blake2b(identity, digest_size=16).hexdigest()
         model = attempt.response_model or attempt.request_model
         asked = (attempt.provider, attempt.operation, model, attempt.started_at)
         body = self.format.request_body(value) if self.format.request_body else None
@@ -177,20 +177,20 @@ class Reader:
         )
 
     def _use(self, table: str, owner: tuple[object, ...], how: CountPlan) -> None:
-        if how.vocabulary is None:
+        """Note the texts of an attempt by keyed hash; the first use of one writes it to the private zone."""
+        if how.vocabulary is None or not how.segments:
             return
-        for text, uses in Counter(how.segments).items():
-            self._writers.add(table, (*owner, how.vocabulary, self._segment(how.vocabulary, text), uses))
-
-    def _segment(self, vocabulary: str, text: str) -> bytes:
-        """Keyed hash of a text; its first use writes the text into the private zone."""
-        segment = hashlib.blake2b(text.encode(), digest_size=16, key=self._key).digest()
-        if (vocabulary, segment) not in self._segments_written:
-            if len(self._segments_written) >= SEGMENTS_REMEMBERED:
-                self._segments_written.clear()
-            self._segments_written.add((vocabulary, segment))
-            self._writers.add_segment(vocabulary, segment, text)
-        return segment
+        counted = Counter(how.segments)
+        hashed = [blake2b(text.encode(), digest_size=16, key=self._key).digest() for text in counted]
+        self._writers.add_uses(table, (*owner, how.vocabulary), hashed, list(counted.values()))
+        written = self._written.setdefault(how.vocabulary, set())
+        if not written.issuperset(hashed):
+            if sum(map(len, self._written.values())) >= SEGMENTS_REMEMBERED:
+                written.clear()
+            for segment, text in zip(hashed, counted, strict=True):
+                if segment not in written:
+                    written.add(segment)
+                    self._writers.add_segment(how.vocabulary, segment, text)
 
     def _foreign(self, display: str, first: Record, why: RecordRejected) -> InputRejectedError:
         return InputRejectedError(

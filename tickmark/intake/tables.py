@@ -5,7 +5,7 @@ writer. Does not live here: deduplication and period (sql/ingest), which need ev
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -14,6 +14,7 @@ from types import NoneType
 from typing import get_args, get_type_hints
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickmark.money import AMOUNT_SCALE
@@ -123,12 +124,23 @@ row_values = {
 """The values of a record in the order of its columns."""
 
 
+@dataclass(slots=True)
+class Uses:
+    """Texts of attempts that wait to be written: `ends[n]` is where the texts of owner n end."""
+
+    owners: list[tuple[object, ...]] = field(default_factory=list)
+    ends: list[int] = field(default_factory=lambda: [0])
+    segments: list[bytes] = field(default_factory=list)
+    uses: list[int] = field(default_factory=list)
+
+
 class Writers:
     """Appends rows to `<folder>/<table>/<part>.parquet`; a table without rows leaves no file."""
 
     def __init__(self, folder: Path, part: str) -> None:
         self._folder, self._part = folder, part
         self._rows: dict[str, list[tuple[object, ...]]] = {table: [] for table in SCHEMAS}
+        self._uses: dict[str, Uses] = {table: Uses() for table in SCHEMAS if SCHEMAS[table] is _USES}
         self._text = 0
         self._open: dict[str, pq.ParquetWriter] = {}
 
@@ -138,6 +150,18 @@ class Writers:
         rows.append(row)
         if len(rows) >= BATCH:
             self._flush(table)
+
+    def add_uses(
+        self, table: str, owner: tuple[object, ...], segments: Sequence[bytes], uses: Sequence[int]
+    ) -> None:
+        """Append the texts of one attempt; `owner` is every column before the last two."""
+        waiting = self._uses[table]
+        waiting.owners.append(owner)
+        waiting.ends.append(waiting.ends[-1] + len(segments))
+        waiting.segments += segments
+        waiting.uses += uses
+        if len(waiting.segments) >= BATCH:
+            self._flush_uses(table)
 
     def add_segment(self, vocabulary: str, segment: bytes, text: str) -> None:
         """Append one text to count; prompts may be long, so their batches end by size too."""
@@ -151,6 +175,8 @@ class Writers:
         """Write what is left and the footers; before this the files are not readable."""
         for table in SCHEMAS:
             self._flush(table)
+        for table in self._uses:
+            self._flush_uses(table)
         for writer in self._open.values():
             writer.close()
 
@@ -158,13 +184,34 @@ class Writers:
         if not (rows := self._rows[table]):
             return
         schema = SCHEMAS[table]
+        self._write(table, _columns_of(rows, schema))
+        rows.clear()
+
+    def _flush_uses(self, table: str) -> None:
+        waiting = self._uses[table]
+        if not waiting.segments:
+            return
+        *owner, segment, uses = SCHEMAS[table]
+        segments = pa.array(waiting.segments, segment.type)
+        # Each owner stands once here and once per text in the table: Arrow repeats it, not Python.
+        parents = pc.list_parent_indices(
+            pa.ListArray.from_arrays(pa.array(waiting.ends, pa.int32()), segments)
+        )
+        repeated = [column.take(parents) for column in _columns_of(waiting.owners, pa.schema(owner))]
+        self._write(table, [*repeated, segments, pa.array(waiting.uses, uses.type)])
+        self._uses[table] = Uses()
+
+    def _write(self, table: str, columns: list[pa.Array]) -> None:
         if table not in self._open:
             path = self._folder / table / f"{self._part}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._open[table] = pq.ParquetWriter(path, schema, compression="zstd")
-        columns = [
-            pa.array(column, field.type)
-            for column, field in zip(zip(*rows, strict=True), schema, strict=True)
-        ]
-        self._open[table].write_batch(pa.record_batch(columns, schema=schema))
-        rows.clear()
+            self._open[table] = pq.ParquetWriter(
+                path, SCHEMAS[table], compression="zstd", compression_level=1
+            )
+        self._open[table].write_batch(pa.record_batch(columns, schema=SCHEMAS[table]))
+
+
+def _columns_of(rows: Sequence[tuple[object, ...]], schema: pa.Schema) -> list[pa.Array]:
+    return [
+        pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), schema, strict=True)
+    ]
