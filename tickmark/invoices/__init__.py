@@ -5,26 +5,44 @@ A new document is one module here, one line below, one sample in `tests/readers/
 
 from tickmark.formats import Format
 from tickmark.invoices import (
+    anthropic_console_cost_csv,
+    anthropic_console_tokens_csv,
     anthropic_cost_report,
     anthropic_usage_report,
     credits_csv,
+    deepseek_amount_csv,
+    deepseek_cost_csv,
+    fireworks_costs_csv,
+    fireworks_metrics_csv,
     focus_csv,
     invoice_csv,
+    openai_cost_csv,
     openai_costs,
+    openai_usage,
     openai_usage_completions,
+    openai_usage_csv,
     openai_usage_embeddings,
 )
 
 FORMATS: dict[str, Format] = {
     format_.name: format_
     for format_ in (
+        anthropic_console_cost_csv.FORMAT,
+        anthropic_console_tokens_csv.FORMAT,
         anthropic_cost_report.FORMAT,
         anthropic_usage_report.FORMAT,
         credits_csv.FORMAT,
+        deepseek_amount_csv.FORMAT,
+        deepseek_cost_csv.FORMAT,
+        fireworks_costs_csv.FORMAT,
+        fireworks_metrics_csv.FORMAT,
         focus_csv.FORMAT,
         invoice_csv.FORMAT,
+        openai_cost_csv.FORMAT,
         openai_costs.FORMAT,
+        openai_usage.FORMAT,
         openai_usage_completions.FORMAT,
+        openai_usage_csv.FORMAT,
         openai_usage_embeddings.FORMAT,
     )
 }

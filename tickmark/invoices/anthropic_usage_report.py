@@ -9,7 +9,7 @@ split by lifetime (5 minutes, 1 hour). There is no request count.
 Web searches come as a row of class `web_search` that counts searches: the only class that is not tokens.
 Zone: UTC, RFC 3339 with zone, [starting_at, ending_at). Currency: none.
 Quirks: `api_key_id` is null for the Console, `workspace_id` for the default workspace; code execution
-is not here but in the cost report; `speed` (fast mode) tells records apart and has no column of its own.
+is not here but in the cost report; `speed` fast (fast mode) is the tier fast.
 Source: platform.claude.com, Usage and Cost API, 2026-08-21.
 """
 
@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, optional_text, required_count
-from tickmark.invoices._fields import grouped_by, natural_key, period, pick, service_tier, usage_rows
+from tickmark.invoices._fields import grouped_by, natural_key, period, pick, served_tier, usage_rows
 from tickmark.records import Row, UsageBucket
 
 NAME = "anthropic_usage_report"
@@ -50,7 +50,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         bucket_start=start,
         bucket_end=end,
         tokens_usage_export=required_count(record, "uncached_input_tokens"),
-        service_tier=service_tier(optional_text(record, "service_tier")),
+        service_tier=served_tier(optional_text(record, "service_tier"), optional_text(record, "speed")),
         context_window=optional_text(record, "context_window"),
         inference_geo=optional_text(record, "inference_geo"),
         project_id=optional_text(record, "workspace_id"),
