@@ -15,7 +15,8 @@ Source: a real export of 2025-10 (10 columns, ids masked) and the columns of one
 
 from collections.abc import Iterator
 
-from tickmark.formats import Format, JsonObject
+from tickmark.formats import Format, JsonObject, text
+from tickmark.invoices._fields import currency, required_decimal, storable
 from tickmark.invoices._openai_dashboard import COLUMNS, covered, filled, is_idle
 from tickmark.invoices.openai_costs import charge_line
 from tickmark.records import Row
@@ -27,8 +28,9 @@ def read(record: JsonObject) -> Iterator[Row]:
     """One charge, or none for a day without charges."""
     cells = filled(record)
     if not is_idle(cells):
-        amount = {"value": cells.get("amount_value"), "currency": cells.get("amount_currency")}
-        yield charge_line({**cells, "amount": amount}, NAME)
+        billed = storable(required_decimal(cells, "amount_value"), "amount_value")
+        written = text(cells, "amount_value")
+        yield charge_line(cells, NAME, billed, currency(cells, "amount_currency"), written)
 
 
 FORMAT = Format(

@@ -68,13 +68,15 @@ _SHIFTS = {"tokens": 0, "1000_tokens": 3}
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge."""
     require_kind(record, KIND)
-    yield charge_line(record, NAME)
-
-
-def charge_line(record: JsonObject, key_space: str) -> BillingLine:
-    """The charge of a record with the API's fields, from the API or from an export of the dashboard."""
-    start, end = period(record, "start_time", "end_time")
     charge = child(record, "amount")
+    yield charge_line(record, NAME, _billed(charge), currency(charge, "currency"), str(charge["value"]))
+
+
+def charge_line(
+    record: JsonObject, key_space: str, billed: Decimal, billing_currency: str, written: str
+) -> BillingLine:
+    """A charge with the fields that the API and the dashboard's export have in common."""
+    start, end = period(record, "start_time", "end_time")
     item = optional_text(record, "line_item")
     model, token_class, tier = line_item(item or "")
     quantity, unit = _consumed(record)
@@ -85,8 +87,8 @@ def charge_line(record: JsonObject, key_space: str) -> BillingLine:
         charge_category="Usage",
         charge_period_start=start,
         charge_period_end=end,
-        billed_cost=_billed(charge),
-        billing_currency=currency(charge, "currency"),
+        billed_cost=billed,
+        billing_currency=billing_currency,
         billing_account_id=optional_text(record, "organization_id"),
         sub_account_id=optional_text(record, "project_id"),
         charge_description=item,
@@ -95,7 +97,7 @@ def charge_line(record: JsonObject, key_space: str) -> BillingLine:
         x_model=model,
         x_token_class=token_class,
         x_service_tier=tier,
-        x_amount_text=str(charge["value"]),
+        x_amount_text=written,
     )
 
 
