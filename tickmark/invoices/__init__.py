@@ -5,6 +5,8 @@ A new document is one module here, one line below, one sample in `tests/readers/
 
 from tickmark.formats import Format
 from tickmark.invoices import (
+    anthropic_analytics_cost,
+    anthropic_analytics_usage,
     anthropic_console_cost_csv,
     anthropic_console_tokens_csv,
     anthropic_cost_report,
@@ -27,6 +29,8 @@ from tickmark.invoices import (
 FORMATS: dict[str, Format] = {
     format_.name: format_
     for format_ in (
+        anthropic_analytics_cost.FORMAT,
+        anthropic_analytics_usage.FORMAT,
         anthropic_console_cost_csv.FORMAT,
         anthropic_console_tokens_csv.FORMAT,
         anthropic_cost_report.FORMAT,
