@@ -34,6 +34,7 @@ UNIT_CLASSES = (
     "web_search",
     "file_search_call",
     "request_fee",
+    "moderation_token",
     "image",
     "speech_character",
     "audio_second",

@@ -145,7 +145,7 @@ def test_every_published_example_says_its_endpoint_and_becomes_its_class(shared_
         "embeddings": "16 uncached_input",
         "file_search_calls": "2 file_search_call",
         "images": "2 image",
-        "moderations": "16 uncached_input",
+        "moderations": "16 moderation_token",
         "vector_stores": "1024 storage_byte",
         "web_search_calls": "2 web_search",
     }

@@ -38,7 +38,8 @@ TOKENS_OF_ALL_KINDS = ("completions", "decisions")
 """Endpoints that count tokens of every class and modality."""
 ONE_CLASS = {
     "embeddings": Counted("input_tokens", "uncached_input"),
-    "moderations": Counted("input_tokens", "uncached_input"),
+    # Moderation is free: as input its tokens would lack a price.
+    "moderations": Counted("input_tokens", "moderation_token"),
     "images": Counted("images", "image"),
     "audio_speeches": Counted("characters", "speech_character"),
     "audio_transcriptions": Counted("seconds", "audio_second"),

@@ -7,10 +7,11 @@ one is seen. Completions and decisions of the same models belong into one source
 Ask with group_by model, project_id, api_key_id, batch and service_tier, where the endpoint has them: a key
 that was not asked for is null. Without a model a result meets no price and is rejected.
 Counted, and the class it becomes: completions, decisions: tokens by class and modality, as
-`openai_usage_completions` says; embeddings, moderations: `input_tokens` (uncached_input); images: `images`
-(image); audio_speeches: `characters` (speech_character); audio_transcriptions: `seconds` (audio_second);
-vector_stores: `usage_bytes` (storage_byte); code_interpreter_sessions: `num_sessions` (code_session);
-file_search_calls: `num_requests` (file_search_call); web_search_calls: `num_requests` (web_search).
+`openai_usage_completions` says; embeddings: `input_tokens` (uncached_input); moderations, which are free:
+`input_tokens` (moderation_token); images: `images` (image); audio_speeches: `characters`
+(speech_character); audio_transcriptions: `seconds` (audio_second); vector_stores: `usage_bytes`
+(storage_byte); code_interpreter_sessions: `num_sessions` (code_session); file_search_calls: `num_requests`
+(file_search_call); web_search_calls: `num_requests` (web_search).
 What is not tokens is kept and never added to tokens. Storage, sessions and searches in files have no
 model: they stand under "(none)". The model requests of web searches are those of completions: not repeated.
 Zone: UTC, [start_time, end_time) in Unix seconds. Currency: none.
