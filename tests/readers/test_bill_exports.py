@@ -324,6 +324,15 @@ def test_a_row_that_breaks_a_rule_is_set_aside_by_name(
         assert (rule, field) in [(reject[1], reject[2]) for reject in found.rejects]
 
 
+# Mistral.
+
+
+def test_what_is_no_usage_document_of_mistral_is_refused(tmp_path: Path) -> None:
+    for content in (b'{"data": []}', b"[1]", b'{"completion": {"models": {}}}'):
+        with pytest.raises(InputRejectedError, match=r"E-FILE-(FORMAT|EMPTY)"):
+            read(tmp_path, "mistral_usage", content + b"\n", "usage.json")
+
+
 # Fireworks.
 
 
@@ -344,6 +353,9 @@ RESTATED = {
     "deepseek_amount_csv": (",500\r", ",501\r"),
     "deepseek_cost_csv": ("0.000725", "0.000726"),
     "fireworks_costs_csv": ("8.400000001", "8.500000001"),
+    "anthropic_analytics_usage": ('"requests": 128', '"requests": 129'),
+    "anthropic_analytics_cost": ("41280.000125", "41280.000126"),
+    "mistral_usage": ('"value": 120', '"value": 121'),
 }
 
 
