@@ -9,7 +9,7 @@ Kinds (`cost_type`): tokens, web_search, code_execution, session_usage; only tok
 have a class. An unknown kind or token type is loaded without one.
 Zone: UTC, RFC 3339 with zone, [starting_at, ending_at). Currency: so far always USD.
 Quirks: Priority Tier costs never appear; code execution is here but not in the usage report.
-Source: platform.claude.com, Cost report, 2026-08-21.
+Source: platform.claude.com, Cost report, 2026-08-21; checked against its example, not a live answer.
 """
 
 from collections.abc import Iterator

@@ -10,7 +10,7 @@ Web searches come as a row of class `web_search` that counts searches: the only 
 Zone: UTC, RFC 3339 with zone, [starting_at, ending_at). Currency: none.
 Quirks: `api_key_id` is null for the Console, `workspace_id` for the default workspace; code execution
 is not here but in the cost report; `speed` fast (fast mode) is the tier fast.
-Source: platform.claude.com, Usage and Cost API, 2026-08-21.
+Source: platform.claude.com, Usage and Cost API, 2026-08-21; checked against its example, not a live answer.
 """
 
 from collections.abc import Iterator

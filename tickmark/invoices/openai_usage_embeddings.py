@@ -6,7 +6,7 @@ result: one combination of group keys in one bucket; ask with group_by model, pr
 Input: all of it uncached, embeddings have no cache and no output. The endpoint knows no tier.
 Zone: UTC, [start_time, end_time) in Unix seconds. Currency: none.
 Quirks: Batch API embeddings are in the same counts and cannot be told apart.
-Source: openai-openapi of 2026-08-21.
+Source: openai-openapi of 2026-08-21; checked against its example, not a live answer.
 """
 
 from collections.abc import Iterator
