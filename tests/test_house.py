@@ -26,7 +26,7 @@ from tickmark.home import Policy
 from tickmark.intake.reader import FORMATS
 from tickmark.intake.tables import LINEAGE, RECORDS, SCHEMAS
 from tickmark.monthrun import WORDS
-from tickmark.records import RateRow
+from tickmark.records import TOKEN_CLASSES, UNIT_CLASSES, RateRow
 
 PYTHON = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))
@@ -262,6 +262,16 @@ def test_the_policy_file_explains_the_defaults() -> None:
     assert {name: set(group) for name, group in shipped.items()} == {
         name: set(group) for name, group in Policy().model_dump().items()
     }
+
+
+def test_sql_knows_the_same_token_classes(warehouse: Warehouse) -> None:
+    for token_class in (*TOKEN_CLASSES, *UNIT_CLASSES):
+        asked = warehouse.database.execute("select reconcile.is_token_class(?)", [token_class]).fetchall()
+        assert asked == [(token_class in TOKEN_CLASSES,)], token_class
+    text = (SQL / "reconcile" / "_tables.sql").read_text("utf-8")
+    listed = re.search(r"is_token_class\(token_class\) as token_class in \(([^)]*)\)", text)
+    assert listed is not None
+    assert tuple(re.findall(r"'(\w+)'", listed[1])) == TOKEN_CLASSES
 
 
 KINDS = {

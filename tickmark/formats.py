@@ -43,8 +43,9 @@ class Format:
     `unfold` cuts a JSON value into its records, each with its place; without it a list is its elements.
     `read` yields canonical rows, none where the record is of a kind that is about no usage, or raises
     RecordRejected. `version` orders deliveries of one key: the highest is the record, lower ones are
-    superseded; without it a second content is a contradiction. `request_body` returns the logged request
-    as the provider got it, `answer` what came back, or None where the log holds no text.
+    superseded; without it a second content is a contradiction. `covers` is the period a record speaks about,
+    in exports that have rows for idle periods too: what none of them covers is a gap. `request_body` returns
+    the logged request as the provider got it, `answer` what came back, or None where the log holds no text.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Format:
     """Columns whose CSV cells are numbers in plain ASCII, decoded as JSON would be; empty is null."""
     unfold: Callable[[Json], Iterator[tuple[str, Json]]] | None = None
     version: Callable[[JsonObject], int] | None = None
+    covers: Callable[[JsonObject], tuple[datetime, datetime]] | None = None
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
     answer: Callable[[JsonObject], JsonObject | None] | None = None
     keyed: bool = True
@@ -82,21 +84,21 @@ def optional_text(record: JsonObject, field: str) -> str | None:
     return value or None
 
 
-def count(record: JsonObject, field: str) -> int | None:
-    """A whole number of tokens or calls; None where absent or null. 12.0, '12', true are refused."""
+def count(record: JsonObject, field: str, upto: int = MAX_TOKENS) -> int | None:
+    """A whole number of tokens, calls or units; None where absent or null. 12.0, '12', true are refused."""
     value = record.get(field)
     if value is None:
         return None
     if not isinstance(value, int) or isinstance(value, bool):
         raise RecordRejected("E-FIELD-TYPE", field, "a whole number", value)
-    if not 0 <= value <= MAX_TOKENS:
-        raise RecordRejected("E-FIELD-RANGE", field, f"between 0 and {MAX_TOKENS}", value)
+    if not 0 <= value <= upto:
+        raise RecordRejected("E-FIELD-RANGE", field, f"between 0 and {upto}", value)
     return value
 
 
-def required_count(record: JsonObject, field: str) -> int:
+def required_count(record: JsonObject, field: str, upto: int = MAX_TOKENS) -> int:
     """A whole number that the format always carries."""
-    if (value := count(record, field)) is None:
+    if (value := count(record, field, upto)) is None:
         raise RecordRejected("E-FIELD-MISSING", field, "a whole number", None)
     return value
 

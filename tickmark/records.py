@@ -18,8 +18,30 @@ TOKEN_CLASSES = (
     "cache_write_1h",
     "cache_write_12h",
     "output",
+    "input_audio",
+    "cache_audio",
+    "output_audio",
+    "input_image",
+    "cache_image",
+    "output_image",
 )
-"""Disjoint classes that add up to all tokens; reasoning is a part of output."""
+"""Disjoint classes that add up to all tokens; reasoning is a part of output.
+
+Audio and image tokens have prices of their own: they are in no text class (those before `input_audio`).
+"""
+
+UNIT_CLASSES = (
+    "web_search",
+    "file_search_call",
+    "request_fee",
+    "moderation_token",
+    "image",
+    "speech_character",
+    "audio_second",
+    "storage_byte",
+    "code_session",
+)
+"""What usage exports and bills count besides tokens; never added to them."""
 
 OUTCOMES = ("success", "provider_error", "client_abort", "timeout", "gateway_cache_hit", "blocked")
 

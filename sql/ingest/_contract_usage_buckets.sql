@@ -16,11 +16,23 @@ from violations
 union all
 select
     'one_source_per_provider', count(*),
-    string_agg(concat_ws('/', provider, account, model), ', ' order by provider, account, model),
-    'one usage export for each provider, account and model', 'remove one of the two sources that report the same usage'
+    string_agg(concat_ws('/', provider, account, model, token_class), ', ' order by provider, account, model, token_class),
+    'one usage export for each provider, account, model and token class', 'remove one of the two sources that report the same usage'
 from (
-    select provider, account, model
+    select provider, account, model, token_class
     from ingest.usage_buckets
     group by all
     having count(distinct source) > 1
+)
+union all
+select
+    'one_bucket_width', count(*),
+    string_agg(distinct concat_ws('/', source, model, day), ', ' order by concat_ws('/', source, model, day)),
+    'buckets of one width on each day: a day and its hours count the same usage twice',
+    'deliver either the daily or the hourly export of a day'
+from (
+    select source, model, token_class, cast(bucket_start as date) as day
+    from ingest.usage_buckets
+    group by all
+    having count(distinct bucket_end - bucket_start) > 1
 )

@@ -195,11 +195,11 @@ create table ingest.usage_buckets ( -- The provider's usage export: one token cl
     record_key varchar not null, -- Natural key at the source
     provider varchar not null, -- gen_ai.provider.name
     model varchar not null, -- Model as the export names it, or its alias
-    token_class varchar not null, -- Token class, or web_search
+    token_class varchar not null, -- Token class, or what else is counted: web_search, image, audio_second, storage_byte
     bucket_start timestamptz not null, -- Start of the bucket, UTC, included
     bucket_end timestamptz not null, -- End of the bucket, UTC, excluded
-    tokens_usage_export bigint not null, -- Tokens (or searches) the provider counted
-    requests bigint, -- Requests of the bucket, on its uncached_input row only
+    tokens_usage_export bigint not null, -- Tokens (or searches, images, seconds, bytes) the provider counted
+    requests bigint, -- Requests of the bucket, on its first row only
     service_tier varchar not null, -- Tier that was served
     context_window varchar, -- Context band the provider priced
     inference_geo varchar, -- Geography the provider priced

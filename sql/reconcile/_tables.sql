@@ -12,10 +12,15 @@ end;
 create macro reconcile.usd(pico) as cast(pico as decimal(38, 0)) * 0.000000000001::decimal(12, 12);
 -- `//` cuts towards zero: a negative amount (a credit) is shifted down to its floor. The divisor is positive.
 create macro reconcile.floor_div(part, whole) as part // whole - case when part % whole < 0 then 1 else 0 end;
+-- Is it a class of tokens; every other class counts calls, seconds, bytes and the like.
+create macro reconcile.is_token_class(token_class) as token_class in (
+    'uncached_input', 'cache_read', 'cache_write_5m', 'cache_write_30m', 'cache_write_1h', 'cache_write_12h', 'output',
+    'input_audio', 'cache_audio', 'output_audio', 'input_image', 'cache_image', 'output_image'
+);
 -- Does a billing line charge for tokens of this month: then it belongs to a cell, otherwise to the whole document.
 create macro reconcile.is_token_line(charge_category, charge_class, model, token_class) as
     charge_category = 'Usage' and charge_class is distinct from 'Correction'
-    and model is not null and coalesce(token_class, 'web_search') <> 'web_search';
+    and model is not null and coalesce(reconcile.is_token_class(token_class), false);
 
 create table reconcile.rated_tokens ( -- Every billable token class of every attempt, priced at our rates.
     attempt_id varchar not null, -- The attempt

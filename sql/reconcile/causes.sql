@@ -9,7 +9,7 @@ from (
     (3, 'quantity', 'D14', 'logged without a token count', true),
     (3, 'quantity', 'D22', 'provider counted other token numbers for the same requests', true),
     (3, 'quantity', 'no_usage_export', 'cost report without quantities: price and quantity cannot be told apart', true),
-    (4, 'classification', 'D27', 'cached input billed at another class than the log shows', true),
+    (4, 'classification', 'D27', 'tokens billed at another class than the log shows', true),
     (4, 'classification', 'D31', 'served at another tier than the log shows', true),
     (5, 'price', 'D35', 'no price known: our side is unpriced', true),
     (5, 'price', 'D54', 'billed at another rate than the rate book', true),

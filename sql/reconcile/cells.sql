@@ -11,7 +11,7 @@ sides as (
     select
         provider, account, model, token_class, cast(bucket_start as date) as day, service_tier, tokens_usage_export
     from ingest.usage_buckets
-    where token_class <> 'web_search' and tokens_usage_export > 0
+    where reconcile.is_token_class(token_class) and tokens_usage_export > 0
     union all by name
     select
         provider, account, x_model as model, x_token_class as token_class, cast(charge_period_start as date) as day,

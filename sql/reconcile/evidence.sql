@@ -7,6 +7,7 @@ with logged as (
 exported as (
     select provider, account, count(requests) > 0 as has_requests
     from ingest.usage_buckets
+    where reconcile.is_token_class(token_class)
     group by all
 ),
 lines as (

@@ -15,6 +15,7 @@ with attempts as (
 requests as (
     select provider, account, model, cast(bucket_start as date) as day, sum(requests) as requests_provider
     from ingest.usage_buckets
+    where reconcile.is_token_class(token_class)
     group by all
 ),
 by_day as (
@@ -23,8 +24,8 @@ by_day as (
         sum(tokens_logged) as tokens_logged,
         sum(tokens_provider) as tokens_provider,
         sum(tokens_provider - tokens_logged) as tokens_more,
-        coalesce(sum(tokens_provider - tokens_logged) filter (token_class <> 'output'), 0) as input_more,
-        coalesce(sum(tokens_provider - tokens_logged) filter (token_class = 'output'), 0) as output_more,
+        coalesce(sum(tokens_provider - tokens_logged) filter (not starts_with(token_class, 'output')), 0) as input_more,
+        coalesce(sum(tokens_provider - tokens_logged) filter (starts_with(token_class, 'output')), 0) as output_more,
         bool_or(tokens_provider <> tokens_logged) as differs,
         bool_and(tokens_provider >= tokens_logged) as all_more,
         bool_and(tokens_provider <= tokens_logged) as all_less

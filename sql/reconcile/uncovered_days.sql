@@ -3,6 +3,7 @@
 with speaking as (
     select distinct provider, account, 'usage' as document, source
     from ingest.usage_buckets
+    where reconcile.is_token_class(token_class)
     union
     select distinct provider, account, 'cost', source
     from ingest.billing_lines

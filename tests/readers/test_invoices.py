@@ -285,7 +285,9 @@ def test_invoices_as_finance_writes_them() -> None:
         ("batch | gpt-5-mini, output", ("gpt-5-mini", "output", "batch")),
         ("gpt-5-nano, input_tokens", ("gpt-5-nano", "uncached_input", "standard")),
         ("gpt-image-2-2026-04-21 text, input", ("gpt-image-2-2026-04-21", "uncached_input", "standard")),
-        ("gpt-image-1 image, output", ("gpt-image-1", None, "standard")),
+        ("gpt-image-1 image, output", ("gpt-image-1", "output_image", "standard")),
+        ("gpt-realtime audio, cached input", ("gpt-realtime", "cache_audio", "standard")),
+        ("gpt-realtime audio, cache writes", ("gpt-realtime", None, "standard")),
         ("ft:gpt-4o-2024-08-06:acme::Ab1, output", ("ft:gpt-4o-2024-08-06:acme::Ab1", "output", "standard")),
         ("assistants api | file search", (None, None, "standard")),
         ("whisper-1, audio", (None, None, "standard")),
@@ -418,11 +420,14 @@ def test_openai_example_splits_as_its_own_fields_say(shared_data: Path) -> None:
     (record,) = records(path)
     found = read("openai_usage_completions", {**record, "model": "gpt-5.6-sol"})
     assert {row.token_class: row.tokens_usage_export for row in found} == {
-        "uncached_input": record["input_uncached_tokens"],
-        "cache_read": 400,
+        "uncached_input": 400,
+        "cache_read": 300,
         "cache_write_30m": 100,
-        "output": 500,
+        "output": 400,
+        **dict.fromkeys(("input_audio", "cache_audio", "output_audio"), 50),
+        **dict.fromkeys(("input_image", "cache_image", "output_image"), 50),
     }
+    assert sum(row.tokens_usage_export for row in found) == record["input_tokens"] + record["output_tokens"]
 
 
 # Keys: the same record again is a duplicate, a restated one a conflict, another one neither.

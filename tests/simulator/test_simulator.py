@@ -283,7 +283,7 @@ def _prices(simulated: Simulated) -> Price:
 
 def _cells(attempt: Attempt) -> Iterator[tuple[Cell, int]]:
     for token_class in TOKEN_CLASSES:
-        if tokens := getattr(attempt, f"tokens_{token_class}"):
+        if tokens := getattr(attempt, f"tokens_{token_class}", None):
             model = attempt.response_model or ""
             yield (attempt.provider, model, token_class, attempt.started_at.date()), tokens
 

@@ -11,9 +11,9 @@ from pathlib import PurePath
 from tickmark.formats import Container, Format
 from tickmark.intake import csvrows, jsonrows, pages, parquetrows
 from tickmark.intake.physical import Coverage, Record
-from tickmark.intake.stream import Verified
+from tickmark.intake.stream import Verified, unpacked_name
 
-_BY_ENDING: dict[str, Container] = {".csv": "csv", ".parquet": "parquet"}
+_BY_ENDING: dict[str, Container] = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet"}
 
 
 def records(file: Verified, format_: Format, coverage: Coverage) -> Iterator[Record]:
@@ -34,6 +34,5 @@ _CUT = {
 
 def container_of(path: PurePath, format_: Format) -> Container:
     """The container that a file's name means among those of its format; the first where it says nothing."""
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
-    meant = _BY_ENDING.get(PurePath(name).suffix)
+    meant = _BY_ENDING.get(PurePath(unpacked_name(path)).suffix)
     return meant if meant in format_.containers else format_.containers[0]

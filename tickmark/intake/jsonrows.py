@@ -10,7 +10,7 @@ from tickmark import strictjson
 from tickmark.errors import Bytes, InputRejectedError, RecordRejected, Where
 from tickmark.formats import Format, Json, JsonObject, items
 from tickmark.intake.physical import MAX_DOCUMENT, MAX_LINE, Record, conserved, lines, truncated, utf8
-from tickmark.intake.stream import Verified
+from tickmark.intake.stream import Verified, unpacked_name
 
 Line = tuple[int, int, bytes | None]
 _LINES_ONLY = (".jsonl", ".ndjson", ".log")
@@ -26,8 +26,7 @@ def document_or_rows(file: Verified, format_: Format) -> Iterator[Record]:
     found = lines(file)
     # The stream must be open before its name can be trusted to say what it is.
     begun = list(_upto_text(found))
-    unpacked = file.path.name.lower().removesuffix(".gz").removesuffix(".zst")
-    if unpacked.endswith(_LINES_ONLY) or not begun or _is_value(begun[-1]):
+    if unpacked_name(file.path).endswith(_LINES_ONLY) or not begun or _is_value(begun[-1]):
         return _rows(chain(begun, found), file, format_)
     return _document(chain(begun, found), file, format_)
 

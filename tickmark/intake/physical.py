@@ -30,7 +30,7 @@ class Record:
 
 @dataclass(slots=True)
 class Coverage:
-    """Which time the buckets of a file speak about, empty buckets included."""
+    """Which time a file speaks about, empty buckets and rows of idle days included."""
 
     spans: list[tuple[datetime, datetime]] = field(default_factory=list)
     more_after: list[datetime] = field(default_factory=list)

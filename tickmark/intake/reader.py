@@ -94,7 +94,7 @@ class Reader:
             report.records += 1
             if record.value is not None and len(seen) < MAX_FIELDS:
                 seen.update(zip(record.value, map(type, record.value.values()), strict=True))
-            if (rejected := self._take(record, report, keys)) and first is None:
+            if (rejected := self._take(record, report, keys, coverage)) and first is None:
                 first = (record, rejected)
         report.sha256, report.bytes_delivered = file.sha256, file.bytes_delivered
         report.bytes_decoded = file.bytes_decoded
@@ -107,7 +107,9 @@ class Reader:
             raise _blank(display)
         return report
 
-    def _take(self, record: Record, report: FileReport, keys: Counter[str]) -> RecordRejected | None:
+    def _take(
+        self, record: Record, report: FileReport, keys: Counter[str], coverage: Coverage
+    ) -> RecordRejected | None:
         if record.value is None and record.rejected is None:
             report.blank += 1
             return None
@@ -118,6 +120,8 @@ class Reader:
         try:
             if record.rejected is not None:
                 raise record.rejected
+            if self.format.covers is not None:
+                coverage.spans.append(self.format.covers(record.value or {}))
             rows = self._load(record, lineage, keys)
         except RecordRejected as rejected:
             report.quarantined += 1
@@ -126,6 +130,8 @@ class Reader:
             return rejected
         if rows:
             report.read += 1
+        elif self.format.covers is not None:
+            report.blank += 1  # an idle day, like the empty bucket of a page
         else:
             report.not_usage += 1
         return None

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import FileIO
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol
 
 import zstandard
@@ -46,6 +46,11 @@ _FOREIGN = {
 }
 _PACKED = {_GZIP: "gzip data", _ZSTD: "zstd data"}
 _ENDINGS = {".gz": _GZIP, ".zst": _ZSTD}
+
+
+def unpacked_name(path: PurePath) -> str:
+    """The lower-case name of a file as it is called without its compression."""
+    return path.name.lower().removesuffix(".gz").removesuffix(".zst")
 
 
 class Decompressor(Protocol):

@@ -5,34 +5,58 @@ A new document is one module here, one line below, one sample in `tests/readers/
 
 from tickmark.formats import Format
 from tickmark.invoices import (
+    anthropic_analytics_cost,
+    anthropic_analytics_usage,
+    anthropic_console_cost_csv,
+    anthropic_console_tokens_csv,
     anthropic_cost_report,
     anthropic_usage_report,
     aws_cur2,
     azure_cost_details,
     credits_csv,
+    deepseek_amount_csv,
+    deepseek_cost_csv,
+    fireworks_costs_csv,
+    fireworks_metrics_csv,
     focus_csv,
     focus_invoice_detail,
     gcp_billing_export,
     invoice_csv,
+    mistral_usage,
+    openai_cost_csv,
     openai_costs,
+    openai_usage,
     openai_usage_completions,
+    openai_usage_csv,
     openai_usage_embeddings,
 )
 
 FORMATS: dict[str, Format] = {
     format_.name: format_
     for format_ in (
+        anthropic_analytics_cost.FORMAT,
+        anthropic_analytics_usage.FORMAT,
+        anthropic_console_cost_csv.FORMAT,
+        anthropic_console_tokens_csv.FORMAT,
         anthropic_cost_report.FORMAT,
         anthropic_usage_report.FORMAT,
         aws_cur2.FORMAT,
         azure_cost_details.FORMAT,
         credits_csv.FORMAT,
+        deepseek_amount_csv.FORMAT,
+        deepseek_cost_csv.FORMAT,
+        fireworks_costs_csv.FORMAT,
+        fireworks_metrics_csv.FORMAT,
         focus_csv.FORMAT,
         focus_invoice_detail.FORMAT,
         gcp_billing_export.FORMAT,
         invoice_csv.FORMAT,
+        mistral_usage.FORMAT,
+        openai_cost_csv.FORMAT,
         openai_costs.FORMAT,
+        openai_usage.FORMAT,
         openai_usage_completions.FORMAT,
+        openai_usage_csv.FORMAT,
         openai_usage_embeddings.FORMAT,
     )
 }

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
 from tickmark import money, strictjson
@@ -23,6 +23,7 @@ TOKENS = "Tokens"
 """The consumed unit that counts single tokens, as FOCUS writes it."""
 MAX_DECIMAL = Decimal(10) ** 20
 """DECIMAL(38,18) holds what is below."""
+_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
 _ISO_4217 = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
@@ -51,6 +52,18 @@ def period(
     if start >= end:
         raise RecordRejected("E-FIELD-PERIOD", end_field, f"a time after {start_field}", record[end_field])
     return start, end
+
+
+def utc_day(record: JsonObject, field: str) -> tuple[datetime, datetime]:
+    """A UTC day that is written as 2026-07-25 or 20260725."""
+    written = text(record, field)
+    found = _DAY.fullmatch(written)
+    midnight = f"{found[1]}-{found[3]}-{found[4]}T00:00:00Z" if found else written
+    try:
+        start = instant({field: midnight}, field)
+    except RecordRejected:
+        raise RecordRejected("E-FIELD-TIME", field, "a day like 2026-07-25 or 20260725", written) from None
+    return start, start + timedelta(days=1)
 
 
 def currency(record: JsonObject, field: str) -> str:
@@ -118,6 +131,11 @@ def grouped_by(record: JsonObject, field: str) -> str:
 def service_tier(tier: str | None) -> str:
     """The tier in the rate book's words: lower case; 'default' and none mean standard."""
     return "standard" if tier is None or tier == "default" else tier.lower()
+
+
+def served_tier(tier: str | None, speed: str | None) -> str:
+    """The tier of Anthropic's documents: fast mode is one of its own, as the price list has it."""
+    return "fast" if speed == "fast" else service_tier(tier)
 
 
 def usage_rows(first: UsageBucket, tokens: Mapping[str, int]) -> Iterator[UsageBucket]:

@@ -8,8 +8,8 @@ Line items are display text without a published grammar. Shapes seen in live ans
 and 2026-08: a model, a modality, what was counted, a band, as in "priority | gpt-5.6-sol, output, long
 context", "gpt-image-2-2026-04-21 text, cached input", "gpt-5.6-terra, cache writes"; "web search tool
 calls"; names alone ("whisper"). Dashboard exports write "gpt-5-nano, input_tokens". The prefixes
-"priority | " and "flex | " were seen, "batch | " is taken to be alike. Audio and image tokens keep the
-model but no token class; any other text keeps neither, and the charge is loaded all the same. Cache
+"priority | " and "flex | " were seen, "batch | " is taken to be alike. Audio and image tokens have classes
+of their own; any other text has neither model nor class, and the charge is loaded all the same. Cache
 writes carry no lifetime: 30 minutes, the default.
 Quantity: `1000_tokens` is turned into tokens; other units stay as they are.
 Zone: UTC, [start_time, end_time) in Unix seconds. Currency: `amount.currency`, so far always usd.
@@ -38,7 +38,7 @@ from tickmark.records import BillingLine, Row
 
 NAME = "openai_costs"
 KIND = "organization.costs.result"
-GROUP_KEYS = ("organization_id", "project_id", "user_id", "api_key_id", "line_item")
+GROUP_KEYS = ("organization_id", "project_id", "user_id", "api_key_id", "line_item", "api_source")
 
 _TOKEN_LINE = re.compile(
     r"(?:(?P<tier>priority|flex|batch) \| )?(?P<model>[\w.:/-]+)(?: (?P<modality>text|audio|image))?"
@@ -53,6 +53,14 @@ _TOKEN_CLASSES = {
     "output": "output",
     "output_tokens": "output",
 }
+_MODALITIES = {
+    ("audio", "uncached_input"): "input_audio",
+    ("audio", "cache_read"): "cache_audio",
+    ("audio", "output"): "output_audio",
+    ("image", "uncached_input"): "input_image",
+    ("image", "cache_read"): "cache_image",
+    ("image", "output"): "output_image",
+}
 _WEB_SEARCH = "web search tool calls"
 _SHIFTS = {"tokens": 0, "1000_tokens": 3}
 
@@ -60,20 +68,27 @@ _SHIFTS = {"tokens": 0, "1000_tokens": 3}
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge."""
     require_kind(record, KIND)
-    start, end = period(record, "start_time", "end_time")
     charge = child(record, "amount")
+    yield charge_line(record, NAME, _billed(charge), currency(charge, "currency"), str(charge["value"]))
+
+
+def charge_line(
+    record: JsonObject, key_space: str, billed: Decimal, billing_currency: str, written: str
+) -> BillingLine:
+    """A charge with the fields that the API and the dashboard's export have in common."""
+    start, end = period(record, "start_time", "end_time")
     item = optional_text(record, "line_item")
     model, token_class, tier = line_item(item or "")
     quantity, unit = _consumed(record)
-    yield BillingLine(
-        record_key=natural_key(NAME, {"start": start, "end": end, **pick(record, GROUP_KEYS)}),
+    return BillingLine(
+        record_key=natural_key(key_space, {"start": start, "end": end, **pick(record, GROUP_KEYS)}),
         provider=providers.by_name("openai"),
         invoice_issuer_name="OpenAI",
         charge_category="Usage",
         charge_period_start=start,
         charge_period_end=end,
-        billed_cost=_billed(charge),
-        billing_currency=currency(charge, "currency"),
+        billed_cost=billed,
+        billing_currency=billing_currency,
         billing_account_id=optional_text(record, "organization_id"),
         sub_account_id=optional_text(record, "project_id"),
         charge_description=item,
@@ -82,7 +97,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         x_model=model,
         x_token_class=token_class,
         x_service_tier=tier,
-        x_amount_text=str(charge["value"]),
+        x_amount_text=written,
     )
 
 
@@ -93,8 +108,9 @@ def line_item(item: str) -> tuple[str | None, str | None, str]:
     found = _TOKEN_LINE.fullmatch(item)
     if found is None or found["meter"] not in _TOKEN_CLASSES:
         return None, None, "standard"
-    textual = found["modality"] in (None, "text")
-    return found["model"], _TOKEN_CLASSES[found["meter"]] if textual else None, service_tier(found["tier"])
+    modality, token_class = found["modality"] or "text", _TOKEN_CLASSES[found["meter"]]
+    own = token_class if modality == "text" else _MODALITIES.get((modality, token_class))
+    return found["model"], own, service_tier(found["tier"])
 
 
 def _billed(charge: JsonObject) -> Decimal:

@@ -13,7 +13,8 @@ What the rows follow (provider pages and catalogue as of 2026-11-21):
   cache price are input tokens. `source` says so. What no key covers has no row; it is never zero.
 - The band is chosen by all prompt tokens of a request, strictly above; xAI's inclusive 200,000 stands in
   the catalogue as above 199,999.
-- Tokens are text tokens: prices of audio, image and video tokens, and of storage, are not in these rows.
+- Audio and image tokens have only prices of their own: none is taken from text. Prices of video tokens, of
+  seconds, characters and storage are not in these rows.
 - Geography is not in the catalogue: `inference_geo` (1.1x in the US at Anthropic, OpenAI and Mistral) and
   regional endpoints are priced as global.
 - A model whose reasoning or citations have a price of their own (perplexity/sonar-deep-research) has no
@@ -40,6 +41,12 @@ PRICE_KEYS: Mapping[str, tuple[str, ...]] = {
     "cache_write_1h": ("cache_write_1h_mtok", "cache_write_mtok", "input_mtok"),
     "cache_write_12h": ("cache_write_12h_mtok", "cache_write_mtok", "input_mtok"),
     "output": ("output_mtok",),
+    "input_audio": ("input_audio_mtok",),
+    "cache_audio": ("cache_audio_read_mtok",),
+    "output_audio": ("output_audio_mtok",),
+    "input_image": ("input_image_mtok",),
+    "cache_image": ("cache_image_read_mtok",),
+    "output_image": ("output_image_mtok",),
     "web_search": ("web_searches_kcount",),
     "file_search_call": ("storage_searches_kcount",),
     "request_fee": ("requests_kcount",),
