@@ -166,3 +166,17 @@ def items(value: Json) -> Iterator[tuple[str, Json]]:
         yield from ((f"[{index}]", item) for index, item in enumerate(value))
     else:
         yield "", value
+
+
+def enveloped(value: Json) -> Iterator[tuple[str, Json]]:
+    """The same out of the envelope `{"data": ...}` in which an API answers, once or in a list of answers."""
+    if isinstance(value, dict) and isinstance(value.get("data"), dict | list):
+        yield from ((f"data{place}", item) for place, item in items(value["data"]))
+    elif isinstance(value, list):
+        yield from ((f"{at}{place}", item) for at, answer in items(value) for place, item in _opened(answer))
+    else:
+        yield "", value
+
+
+def _opened(answer: Json) -> Iterator[tuple[str, Json]]:
+    return items(answer) if isinstance(answer, list) else enveloped(answer)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import JsonObject, child, count, required_count
+from tickmark.records import Attempt
 
 TokenFields = Mapping[str, "int | str | None"]
 
@@ -51,6 +52,27 @@ def _inclusive(
         "token_semantics": "inclusive",
         "usage_origin": "provider_reported",
         **_litellm_writes(usage, parts, total),
+    }
+
+
+def with_cached(
+    total: int, cached: int | None, output: int, reasoning: int | None = None, *, field: str = "usage"
+) -> TokenFields:
+    """Counts of a source that knows its input as a total and, at most, the cached part of it.
+
+    Where it does not say what was cached, the input has no class and no price, and is never called uncached.
+    """
+    if cached is not None and cached > total:
+        raise RecordRejected("E-USAGE-PARTS", field, "at most the input it is a part of", cached)
+    return {
+        "tokens_input_total": total,
+        "tokens_uncached_input": None if cached is None else total - cached,
+        "tokens_cache_read": cached,
+        "tokens_unclassified": total if cached is None else None,
+        "tokens_output": output,
+        "tokens_output_reasoning": reasoning,
+        "token_semantics": "unknown" if cached is None else "inclusive",
+        "usage_origin": "provider_reported",
     }
 
 
@@ -110,6 +132,12 @@ def _anthropic_writes(usage: JsonObject, split: JsonObject) -> tuple[int, int, i
             "E-USAGE-PARTS", "usage.cache_creation", "at most cache_creation_input_tokens", split
         )
     return minutes, hour, written - minutes - hour
+
+
+def fill(attempt: Attempt, fields: TokenFields) -> None:
+    """Write token fields into an attempt."""
+    for field, value in fields.items():
+        setattr(attempt, field, value)
 
 
 def served_tier(response: JsonObject, usage: JsonObject) -> str:

@@ -13,6 +13,8 @@ from tickmark.invoices import (
     openai_costs,
     openai_usage_completions,
     openai_usage_embeddings,
+    openrouter_activity,
+    openrouter_credits,
 )
 
 FORMATS: dict[str, Format] = {
@@ -26,5 +28,7 @@ FORMATS: dict[str, Format] = {
         openai_costs.FORMAT,
         openai_usage_completions.FORMAT,
         openai_usage_embeddings.FORMAT,
+        openrouter_activity.FORMAT,
+        openrouter_credits.FORMAT,
     )
 }
