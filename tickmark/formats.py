@@ -43,8 +43,10 @@ class Format:
     `unfold` cuts a JSON value into its records, each with its place; without it a list is its elements.
     `read` yields canonical rows, none where the record is of a kind that is about no usage, or raises
     RecordRejected. `version` orders deliveries of one key: the highest is the record, lower ones are
-    superseded; without it a second content is a contradiction. `request_body` returns the logged request
-    as the provider got it, `answer` what came back, or None where the log holds no text.
+    superseded; without it a second content is a contradiction. `thread` starts the memory of one file: it
+    gives every record what the ones before it said, where a record alone does not mean enough. `request_body`
+    returns the logged request as the provider got it, `answer` what came back, or None where the log holds no
+    text.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Format:
     """Columns whose CSV cells are numbers in plain ASCII, decoded as JSON would be; empty is null."""
     unfold: Callable[[Json], Iterator[tuple[str, Json]]] | None = None
     version: Callable[[JsonObject], int] | None = None
+    thread: Callable[[], Callable[[JsonObject], JsonObject]] | None = None
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
     answer: Callable[[JsonObject], JsonObject | None] | None = None
     keyed: bool = True

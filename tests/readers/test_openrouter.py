@@ -39,7 +39,7 @@ def test_a_generation_row_without_its_cached_tokens_claims_no_class(
     assert (row["response_model"], row["token_semantics"]) == ("openai/gpt-oss-120b:free", "unknown")
 
 
-def test_the_header_of_a_real_export_is_the_samples(shared_data: Path, tmp_path: Path) -> None:
+def test_the_header_of_a_real_export_is_the_samples(shared_data: Path) -> None:
     header = (shared_data / "samples/openrouter/activity_generations.header.csv").read_text().strip()
     ours = (Path(__file__).with_name("samples") / "openrouter_activity_csv.csv").read_text().splitlines()[0]
     assert ours == header

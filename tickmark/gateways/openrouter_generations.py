@@ -10,9 +10,9 @@ Tokens: `native_tokens_*`, the billed ones; input includes cached, output includ
 `tokens_prompt` and `tokens_completion` are a normalised count that nobody bills, and are not read. Where
 `native_tokens_cached` is null nobody knows what was cached: the input is kept without a class and unpriced.
 Cache writes are not told apart: they are inside uncached input, as in the activity.
-Outcomes: `cancelled` is a client's abort (what was generated until then is billed); `finish_reason` error,
-or no upstream that answered, is a failure, billable only where it has a cost; `response_cache_source_id`
-names a replay from OpenRouter's response cache, which costs nothing.
+Outcomes: `cancelled` is a client's abort (what was generated until then is billed); `finish_reason` error, or
+no upstream that answered, is a failure, billable only where it has a cost; `response_cache_source_id` names a
+replay from OpenRouter's response cache, which costs nothing.
 BYOK: with the customer's own key the upstream bills the tokens. Their tier is `byok`, which no list prices:
 price it with a rate card (0, or OpenRouter's fee) and find the money on the upstream's invoice.
 Join key: `id` (gen-...), which is also the id of the answer; `request_id` groups generations of one call.

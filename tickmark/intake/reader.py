@@ -6,6 +6,7 @@ Does not live here: bytes (stream, containers), meaning (gateways, invoices), se
 
 import hashlib
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -81,6 +82,7 @@ class Reader:
     ) -> None:
         self.source, self.format = source, format_
         self._specs, self._key, self._writers = specs, key, writers
+        self._thread: Callable[[JsonObject], JsonObject] | None = None
         self._segments_written: set[tuple[str, bytes]] = set()
 
     def read(self, path: Path, display: str, file_no: int) -> FileReport:
@@ -89,6 +91,7 @@ class Reader:
         report = FileReport(self.source.name, file_no, display, self.format.name)
         keys: Counter[str] = Counter()
         seen: set[tuple[str, type]] = set()
+        self._thread = self.format.thread() if self.format.thread else None
         first: tuple[Record, RecordRejected] | None = None
         for record in records(file, self.format, coverage):
             report.records += 1
@@ -133,6 +136,8 @@ class Reader:
     def _load(self, record: Record, lineage: tuple[object, ...], keys: Counter[str]) -> int:
         """Write the rows of a record and say how many they are."""
         value = record.value or {}
+        if self._thread is not None:
+            value = self._thread(value)
         rows: list[Row] = list(self.format.read(value))
         version = self.format.version(value) if rows and self.format.version else None
         for row in rows:

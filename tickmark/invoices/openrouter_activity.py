@@ -1,15 +1,15 @@
 """`openrouter_activity`: tokens, requests and charges per UTC day, model and endpoint.
 
 Where it comes from: GET /api/v1/activity (management key; the last 30 completed days), answers saved
-unchanged; or the Activity page's export per day as CSV (`Date`, `Slug`, `Usage`, ...). One record is one day of
-one model at one endpoint; it yields usage buckets (tokens, requests) and one billing line (`usage`).
+unchanged; or the Activity page's export per day as CSV (`Date`, `Slug`, `Usage`, ...). One record is one day
+of one model at one endpoint; it yields usage buckets (tokens, requests) and one billing line (`usage`).
 Model: `model`, the slug, which answers and `openrouter_generations` show too (not the dated permaslug).
-Tokens: `cached_tokens` is a part of `prompt_tokens`, reasoning a part of `completion_tokens`; cache writes are
-not told apart and stay in uncached input. A record without `cached_tokens` (the CSV, older answers) cannot be
-split: it proves the amount and yields no bucket, so that cached tokens are never called uncached.
+Tokens: `cached_tokens` is a part of `prompt_tokens`, reasoning a part of `completion_tokens`; cache writes
+are not told apart and stay in uncached input. A record without `cached_tokens` (the CSV, older answers)
+cannot be split: it proves the amount and yields no bucket, so that cached tokens are never called uncached.
 Amount: USD per record, for all classes together: it is compared with the logs in total, not class by class.
-BYOK: `usage` is what OpenRouter charges; tokens used with the customer's own key are on the upstream's invoice.
-A record with `byok_usage_inference` and no `usage` has the tier `byok`; one with both cannot be divided.
+BYOK: `usage` is what OpenRouter charges; tokens used with the customer's own key are on the upstream's
+invoice. A record with `byok_usage_inference` and no `usage` has the tier `byok`; one with both is not divided.
 Zone: UTC days. Currency: USD (credits are dollars).
 An OpenRouter invoice sells credit: it is no charge for usage and does not belong into `invoice_csv`; see
 `openrouter_credits`. Without an invoice the sum of these charges is what the logs are held against.

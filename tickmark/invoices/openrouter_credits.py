@@ -1,8 +1,8 @@
 """`openrouter_credits`: the balance of the prepaid credit, as OpenRouter states it.
 
 Where it comes from: GET /api/v1/credits (management key). The answer `{"data": {"total_credits": ...,
-"total_usage": ...}}` has no time of its own, and a file's name or date is no evidence: write beside `data` when
-it was asked, as `as_of` in ISO 8601 with its zone:
+"total_usage": ...}}` has no time of its own, and a file's name or date is no evidence: write beside `data`
+when it was asked, as `as_of` in ISO 8601 with its zone:
     {"as_of": "2026-11-01T00:05:00Z", "data": {"total_credits": 100.5, "total_usage": 25.75}}
 An answer without `as_of` is set aside. One record is one statement; a list or a line each is fine.
 What it means: all credit ever bought or granted, less all that was ever used: one entry of kind `balance`.
