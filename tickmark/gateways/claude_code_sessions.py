@@ -16,6 +16,7 @@ Source: public readers of these files, 2026-11. Checked against the fixtures of 
 """
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from tickmark import money
@@ -26,10 +27,11 @@ from tickmark.gateways.exchange_jsonl import content_key
 from tickmark.records import Attempt, Row
 
 HOSTS = {"msg_bdrk_": "aws.bedrock", "msg_vrtx_": "gcp.vertex_ai"}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SYNTHETIC = "<synthetic>"
 MAX_USD = 10**6
 _TIME_BITS = 42
-_MOST_OUTPUT = 2 ** (63 - _TIME_BITS) - 1
+_MOST_OUTPUT = (1 << 63 - _TIME_BITS) - 1
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -77,7 +79,7 @@ def _cost(record: JsonObject) -> Decimal | None:
 def version(record: JsonObject) -> int:
     """Most output tokens, then the latest millisecond, in the 63 bits of a version."""
     output = count(child(child(record, "message"), "usage"), "output_tokens") or 0
-    milliseconds = int(instant(record, "timestamp").timestamp() * 1000)
+    milliseconds = (instant(record, "timestamp") - EPOCH) // timedelta(milliseconds=1)
     return min(output, _MOST_OUTPUT) << _TIME_BITS | milliseconds
 
 

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, count, instant, optional_text
+from tickmark.formats import Format, Json, JsonObject, child, count, instant, optional_text
 from tickmark.gateways._usage import TokenFields, fill, token_fields, with_cached
 from tickmark.gateways.exchange_jsonl import content_key
 from tickmark.records import Attempt, Row
@@ -34,17 +34,17 @@ BEFORE = "(before)"
 
 def thread() -> Callable[[JsonObject], JsonObject]:
     """Give each line the model, the provider and the total that stand before it in its file."""
-    said: dict[str, object] = {}
+    said: dict[str, Json] = {}
 
     def follow(record: JsonObject) -> JsonObject:
         payload, kind = child(record, "payload"), record.get("type")
-        with_before = {**record, BEFORE: dict(said)}
+        with_before = {**record, BEFORE: {**said}}
         if kind == "turn_context":
             said["model"] = optional_text(payload, "model")
         elif kind == "session_meta":
             said["provider"] = optional_text(payload, "model_provider")
         elif total := child(child(payload, "info"), "total_token_usage"):
-            said["total"] = total
+            said["total"] = {**total}
         return with_before
 
     return follow

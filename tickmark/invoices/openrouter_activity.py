@@ -9,7 +9,7 @@ are not told apart and stay in uncached input. A record without `cached_tokens` 
 cannot be split: it proves the amount and yields no bucket, so that cached tokens are never called uncached.
 Amount: USD per record, for all classes together: it is compared with the logs in total, not class by class.
 BYOK: `usage` is what OpenRouter charges; tokens used with the customer's own key are on the upstream's
-invoice. A record with `byok_usage_inference` and no `usage` has the tier `byok`; one with both is not divided.
+invoice. A record with `byok_usage_inference` and no `usage` has the tier `byok`; one with both stays whole.
 Zone: UTC days. Currency: USD (credits are dollars).
 An OpenRouter invoice sells credit: it is no charge for usage and does not belong into `invoice_csv`; see
 `openrouter_credits`. Without an invoice the sum of these charges is what the logs are held against.
@@ -75,7 +75,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         charge_category="Usage",
         charge_period_start=day.start,
         charge_period_end=day.end,
-        billed_cost=money.amount_from_float64(storable(usage, "usage")),
+        billed_cost=storable(money.amount_from_float64(usage), "usage"),
         billing_currency="USD",
         sub_account_id=day.workspace,
         charge_description=optional_text(line, "provider_name"),

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from tickmark import money
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, instant
-from tickmark.invoices._fields import natural_key, required_decimal, storable
+from tickmark.invoices._fields import WIDE, natural_key, required_decimal, storable
 from tickmark.records import CreditEntry, Row
 
 NAME = "openrouter_credits"
@@ -26,9 +26,7 @@ NAME = "openrouter_credits"
 def read(record: JsonObject) -> Iterator[Row]:
     """One statement of the balance."""
     stated = child(record, "data")
-    left = storable(required_decimal(stated, "total_credits"), "total_credits") - storable(
-        required_decimal(stated, "total_usage"), "total_usage"
-    )
+    left = WIDE.subtract(required_decimal(stated, "total_credits"), required_decimal(stated, "total_usage"))
     if record.get("as_of") is None:
         expected = "when the balance was asked, beside `data`, like 2026-01-31T23:59:59Z"
         raise RecordRejected("E-FIELD-MISSING", "as_of", expected, None)
@@ -38,7 +36,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         provider="openrouter",
         entry_at=stated_at,
         entry_kind="balance",
-        amount=money.amount_from_float64(left),
+        amount=storable(money.amount_from_float64(left), "data"),
         currency="USD",
     )
 
