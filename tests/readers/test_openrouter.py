@@ -129,9 +129,12 @@ def lay_out(home: Path, logged: int) -> None:
     (home / "landing/gateways/generations-2026-10.jsonl").write_text(log)
     days = {"data": [activity(*each) for each in enumerate(CALLS)]}
     (home / "landing/bills/activity-2026-10.json").write_text(json.dumps(days))
-    balance = {"as_of": "2026-10-31T23:00:00Z", "data": {"total_credits": 100, "total_usage": 25.5}}
-    (home / "landing/bills/credits-2026-10.json").write_text(json.dumps(balance))
     total = sum(map(cost, CALLS), Decimal(0))
+    balances = [
+        {"as_of": as_of, "data": {"total_credits": 100, "total_usage": float(used)}}
+        for as_of, used in (("2026-10-01T00:00:00Z", 25), ("2026-10-31T23:00:00Z", 25 + total))
+    ]
+    (home / "landing/bills/credits-2026-10.json").write_text(json.dumps(balances))
     (home / "landing/bills/invoices-2026-10.csv").write_text(
         "InvoiceIssuerName,InvoiceId,InvoiceIssueDate,BillingPeriodStart,BillingPeriodEnd,BilledCost,BillingCurrency\n"
         f"OpenRouter,OR-10,2026-11-01,2026-10-01,2026-11-01,{total},USD\n"
@@ -156,6 +159,8 @@ def test_a_month_closes_with_no_variance(tmp_path: Path) -> None:
         tokens = sum(prompt + output for prompt, _, output in CALLS)
         assert query(CLOSE) == [("matched", total, 0, 4, tokens)]
         assert query("select * from report.breaks") == []
+        ledger = query("select balance_first, usage, balance_last, variance from report.credit_rollforward")
+        assert ledger == [(75, -total, 75 - total, 0)]
 
 
 def test_one_generation_that_no_log_shows_is_named_and_priced(tmp_path: Path) -> None:

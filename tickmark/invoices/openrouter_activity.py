@@ -11,8 +11,8 @@ Amount: USD per record, for all classes together: it is compared with the logs i
 BYOK: `usage` is what OpenRouter charges; tokens used with the customer's own key are on the upstream's
 invoice. A record with `byok_usage_inference` and no `usage` has the tier `byok`; one with both stays whole.
 Zone: UTC days. Currency: USD (credits are dollars).
-An OpenRouter invoice sells credit: it is no charge for usage and does not belong into `invoice_csv`; see
-`openrouter_credits`. Without an invoice the sum of these charges is what the logs are held against.
+An OpenRouter invoice sells credit and is no charge for usage: deliver it as `invoice_csv` only where the
+credit ledger names it as a purchase. Without it the sum of these charges is what the logs are held against.
 Source: openrouter.ai, Get user activity, SDK 1.3.84, 2026-11; CSV columns from two public rows of 2026-05.
 """
 

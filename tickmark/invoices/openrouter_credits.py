@@ -4,10 +4,12 @@ Where it comes from: GET /api/v1/credits (management key). The answer `{"data": 
 "total_usage": ...}}` has no time of its own, and a file's name or date is no evidence: write beside `data`
 when it was asked, as `as_of` in ISO 8601 with its zone:
     {"as_of": "2026-11-01T00:05:00Z", "data": {"total_credits": 100.5, "total_usage": 25.75}}
-An answer without `as_of` is set aside. One record is one statement; a list or a line each is fine.
+`tickmark pull` writes it so. An answer without `as_of` is set aside. One record is one statement; a list or a
+line each is fine.
 What it means: all credit ever bought or granted, less all that was ever used: one entry of kind `balance`.
-The change between two balances is purchases less usage. A purchase carries a fee (5.5 % in 2026) that is on
-the receipt and neither here nor in the activity.
+The change between two balances is purchases less usage: with a statement at the beginning and one at the end
+of a month the activity is held against it. A purchase carries a fee (5.5 % in 2026) that is on the receipt
+and neither here nor in the activity.
 Zone: that of `as_of`. Currency: USD (credits are dollars).
 Source: openrouter.ai, Get remaining credits, 2026-11. Checked against the documentation only.
 """
