@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import JsonObject, child, count, required_count
-from tickmark.records import Attempt
 
 TokenFields = Mapping[str, "int | str | None"]
 
@@ -132,12 +131,6 @@ def _anthropic_writes(usage: JsonObject, split: JsonObject) -> tuple[int, int, i
             "E-USAGE-PARTS", "usage.cache_creation", "at most cache_creation_input_tokens", split
         )
     return minutes, hour, written - minutes - hour
-
-
-def fill(attempt: Attempt, fields: TokenFields) -> None:
-    """Write token fields into an attempt."""
-    for field, value in fields.items():
-        setattr(attempt, field, value)
 
 
 def served_tier(response: JsonObject, usage: JsonObject) -> str:
