@@ -44,8 +44,10 @@ class Format:
     `read` yields canonical rows, none where the record is of a kind that is about no usage, or raises
     RecordRejected. `version` orders deliveries of one key: the highest is the record, lower ones are
     superseded; without it a second content is a contradiction. `covers` is the period a record speaks about,
-    in exports that have rows for idle periods too: what none of them covers is a gap. `request_body` returns
-    the logged request as the provider got it, `answer` what came back, or None where the log holds no text.
+    in exports that have rows for idle periods too: what none of them covers is a gap. `thread` starts the
+    memory of one file: it gives every record what the ones before it said, where a record alone does not mean
+    enough. `request_body` returns the logged request as the provider got it, `answer` what came back, or None
+    where the log holds no text.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Format:
     unfold: Callable[[Json], Iterator[tuple[str, Json]]] | None = None
     version: Callable[[JsonObject], int] | None = None
     covers: Callable[[JsonObject], tuple[datetime, datetime]] | None = None
+    thread: Callable[[], Callable[[JsonObject], JsonObject]] | None = None
     request_body: Callable[[JsonObject], JsonObject | None] | None = None
     answer: Callable[[JsonObject], JsonObject | None] | None = None
     keyed: bool = True
@@ -168,3 +171,17 @@ def items(value: Json) -> Iterator[tuple[str, Json]]:
         yield from ((f"[{index}]", item) for index, item in enumerate(value))
     else:
         yield "", value
+
+
+def enveloped(value: Json) -> Iterator[tuple[str, Json]]:
+    """The same out of the envelope `{"data": ...}` in which an API answers, once or in a list of answers."""
+    if isinstance(value, dict) and isinstance(value.get("data"), dict | list):
+        yield from ((f"data{place}", item) for place, item in items(value["data"]))
+    elif isinstance(value, list):
+        yield from ((f"{at}{place}", item) for at, answer in items(value) for place, item in _opened(answer))
+    else:
+        yield "", value
+
+
+def _opened(answer: Json) -> Iterator[tuple[str, Json]]:
+    return items(answer) if isinstance(answer, list) else enveloped(answer)

@@ -2,9 +2,12 @@
 with violations as (
     select
         a.source,
+        -- A source that cannot tell cached input apart has a total and no class at all.
         coalesce(tokens_input_total <> coalesce(tokens_uncached_input, 0) + coalesce(tokens_cache_read, 0)
             + coalesce(tokens_cache_write_5m, 0) + coalesce(tokens_cache_write_30m, 0)
-            + coalesce(tokens_cache_write_1h, 0) + coalesce(tokens_cache_write_12h, 0), false) as parts,
+            + coalesce(tokens_cache_write_1h, 0) + coalesce(tokens_cache_write_12h, 0)
+            and (tokens_uncached_input is not null or tokens_unclassified is distinct from tokens_input_total), false)
+            as parts,
         coalesce(ended_at < started_at, false) as backwards,
         outcome not in ('success', 'provider_error', 'client_abort', 'timeout', 'gateway_cache_hit', 'blocked') as outcomes,
         usage_origin <> 'missing' and (tokens_input_total is null or tokens_output is null) as unnamed

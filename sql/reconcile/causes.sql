@@ -11,6 +11,7 @@ from (
     (3, 'quantity', 'no_usage_export', 'cost report without quantities: price and quantity cannot be told apart', true),
     (4, 'classification', 'D27', 'tokens billed at another class than the log shows', true),
     (4, 'classification', 'D31', 'served at another tier than the log shows', true),
+    (4, 'classification', 'no_classes', 'logged as a total: which input was cached is unknown', true),
     (5, 'price', 'D35', 'no price known: our side is unpriced', true),
     (5, 'price', 'D54', 'billed at another rate than the rate book', true),
     (5, 'price', 'time_of_day', 'billed at the price of another hour of the day', true),

@@ -33,10 +33,17 @@ summed as (
 ),
 models as (
     select
-        provider, account, model,
-        count(tokens_usage_export) > 0 as is_exported,
-        count(cost_usd_billed) > 0 as is_charged
-    from summed
+        s.provider, s.account, s.model,
+        count(s.tokens_usage_export) > 0 as is_exported,
+        -- Charged by any line that names it: a charge for all classes together names none.
+        count(b.x_model) > 0 as is_charged
+    from summed s
+    left join (
+        select distinct provider, account, x_model
+        from ingest.billing_lines
+        where charge_category = 'Usage' and charge_class is distinct from 'Correction'
+            and x_token_class is distinct from 'web_search'
+    ) b on b.provider = s.provider and b.account = s.account and b.x_model = s.model
     group by all
 ),
 -- 2. A document that covers the day and does not show a tier says 0; one that does not cover it says nothing.

@@ -7,7 +7,9 @@ with attempts as (
         count(*) filter (usage_origin = 'missing') as requests_without_usage,
         coalesce(sum(retries_collapsed), 0) as retries_collapsed,
         -- What the collapsed retries would have cost, had the provider billed each of them in full.
-        coalesce(sum(retries_collapsed * (tokens_input_total + tokens_output)), 0) as tokens_of_retries
+        coalesce(sum(retries_collapsed * (tokens_input_total + tokens_output)), 0) as tokens_of_retries,
+        -- Input that the log has as a total only: nobody knows which class it is.
+        coalesce(sum(tokens_unclassified) filter (tokens_uncached_input is null), 0) as tokens_without_class
     from ingest.attempts
     where billable_expected is not false
     group by all
@@ -58,6 +60,7 @@ judged as (
             when not d.differs then null
             when z.model is not null then 'D50'
             when d.input_more = 0 and d.output_more = 0 then 'D27'
+            when a.tokens_without_class = d.input_more and d.input_more > 0 and d.output_more = 0 then 'no_classes'
             -- An attempt without usage may or may not have reached the provider: each more request is one of them.
             when a.requests_without_usage > 0 and d.all_more
                 and coalesce(requests_more <= 0 and requests_more > -a.requests_without_usage, true) then 'D14'
@@ -87,7 +90,7 @@ select
     c.step,
     j.cause_code,
     case
-        when j.cause_code in ('D50', 'D27', 'D22', 'D11') then 'B'
+        when j.cause_code in ('D50', 'D27', 'D22', 'D11', 'no_classes') then 'B'
         when j.cause_code = 'D07' then 'D'
         when j.cause_code is not null then 'C'
     end as grade

@@ -1,12 +1,21 @@
 -- Usage without a price: our side of the bill is incomplete. grain: provider x account x model
-with unpriced as (
+with parts as (
     select
         provider, account, model,
         -- A class may be unpriced as a whole, or only for some attempts (a tier without a price).
-        sum(case when usd_per_unit is null then greatest(tokens_logged, coalesce(tokens_provider, 0)) else tokens_unpriced end)
+        case when usd_per_unit is null then greatest(tokens_logged, coalesce(tokens_provider, 0)) else tokens_unpriced end
             as tokens
     from reconcile.cells
     where tokens_unpriced > 0 or (usd_per_unit is null and tokens_provider > 0)
+    union all
+    -- Input that the log has as a total only is in no cell: it has no class, and so no price.
+    select provider, account, coalesce(response_model, request_model, '(none)'), tokens_unclassified
+    from ingest.attempts
+    where tokens_unclassified > 0 and tokens_uncached_input is null and billable_expected is not false
+),
+unpriced as (
+    select provider, account, model, sum(tokens) as tokens
+    from parts
     group by all
 ),
 billed as (

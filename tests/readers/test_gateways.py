@@ -469,3 +469,42 @@ def test_a_zone_is_converted_and_a_failure_names_its_content() -> None:
     )
     same, moved = attempts([again, other], exchange_jsonl.read)
     assert same.record_key == next(attempts([failure], exchange_jsonl.read)).record_key != moved.record_key
+
+
+VLLM: dict[str, Any] = {
+    "timestamp": "2026-07-04T08:00:00Z",
+    "provider": "vllm",
+    "url": "http://gpu-1.internal:8000/v1/chat/completions",
+    "status": 200,
+    "request": {"model": "Qwen/Qwen3-8B", "messages": [{"role": "user", "content": "hello"}]},
+    "response": {
+        "id": "chatcmpl-9f",
+        "object": "chat.completion",
+        "model": "Qwen/Qwen3-8B",
+        "choices": [],
+        "usage": {
+            "prompt_tokens": 90,
+            "total_tokens": 97,
+            "completion_tokens": 7,
+            "prompt_tokens_details": None,
+        },
+    },
+}
+
+
+@pytest.mark.parametrize(("details", "cached"), [(None, 0), ({"cached_tokens": 64}, 64)])
+def test_a_server_of_ones_own_behind_a_proxy(details: dict[str, int] | None, cached: int) -> None:
+    """vLLM: cached tokens are named only where the server was told to."""
+    response: dict[str, Any] = VLLM["response"]
+    usage = {**response["usage"], "prompt_tokens_details": details}
+    (row,) = FORMATS["exchange_jsonl"].read({**VLLM, "response": {**response, "usage": usage}})
+    assert isinstance(row, Attempt)
+    assert (row.provider, row.response_model) == ("vllm", "Qwen/Qwen3-8B")
+    assert (row.tokens_uncached_input, row.tokens_cache_read, row.tokens_output) == (90 - cached, cached, 7)
+
+
+def test_a_stream_that_was_not_asked_for_usage_has_none() -> None:
+    response = {key: value for key, value in VLLM["response"].items() if key != "usage"}
+    (row,) = FORMATS["exchange_jsonl"].read({**VLLM, "stream": True, "response": response})
+    assert isinstance(row, Attempt)
+    assert (row.usage_origin, row.tokens_input_total, row.billable_expected) == ("missing", None, True)

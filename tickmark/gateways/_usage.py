@@ -54,6 +54,27 @@ def _inclusive(
     }
 
 
+def with_cached(
+    total: int, cached: int | None, output: int, reasoning: int | None = None, *, field: str = "usage"
+) -> TokenFields:
+    """Counts of a source that knows its input as a total and, at most, the cached part of it.
+
+    Where it does not say what was cached, the input has no class and no price, and is never called uncached.
+    """
+    if cached is not None and cached > total:
+        raise RecordRejected("E-USAGE-PARTS", field, "at most the input it is a part of", cached)
+    return {
+        "tokens_input_total": total,
+        "tokens_uncached_input": None if cached is None else total - cached,
+        "tokens_cache_read": cached,
+        "tokens_unclassified": total if cached is None else None,
+        "tokens_output": output,
+        "tokens_output_reasoning": reasoning,
+        "token_semantics": "unknown" if cached is None else "inclusive",
+        "usage_origin": "provider_reported",
+    }
+
+
 def _litellm_writes(usage: JsonObject, details: JsonObject, total: int) -> TokenFields:
     """LiteLLM turns Anthropic's counts into OpenAI's shape and keeps the writes beside it (1.109)."""
     if "cache_creation_input_tokens" not in usage:

@@ -7,6 +7,11 @@ their chunks merged into the non-stream shape.
 Retries: the SDKs of OpenAI and Anthropic number them in `x-stainless-retry-count` (0 is the first
 attempt); nothing else groups attempts into one request.
 Token convention: the provider's own (see `_usage`). Join keys: `response.id`.
+Servers of your own (vLLM and other OpenAI-compatible ones): this is their format too, written by a proxy in
+front of them, with `provider: vllm` where the host is not a known one. vLLM's own request log
+(`--enable-log-requests`) is text with the prompt and no token count of an answer: it cannot be audited. vLLM
+names cached tokens only with `--enable-prompt-tokens-details`; without it all input counts as uncached. A
+stream has usage only where the request asked for it (`stream_options.include_usage`).
 """
 
 import re

@@ -5,6 +5,7 @@ Does not live here: bytes (stream, containers), meaning (gateways, invoices), se
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -82,6 +83,7 @@ class Reader:
         self.source, self.format = source, format_
         self._specs, self._key, self._writers = specs, key, writers
         self._written: dict[str, set[bytes]] = {}
+        self._thread: Callable[[JsonObject], JsonObject] | None = None
 
     def read(self, path: Path, display: str, file_no: int) -> FileReport:
         """Read one file to its end; raise InputRejectedError where it is unusable as a whole."""
@@ -89,6 +91,7 @@ class Reader:
         report = FileReport(self.source.name, file_no, display, self.format.name)
         keys: Counter[str] = Counter()
         seen: set[tuple[str, type]] = set()
+        self._thread = self.format.thread() if self.format.thread else None
         first: tuple[Record, RecordRejected] | None = None
         for record in records(file, self.format, coverage):
             report.records += 1
@@ -120,9 +123,9 @@ class Reader:
         try:
             if record.rejected is not None:
                 raise record.rejected
+            rows = self._load(record, lineage, keys)
             if self.format.covers is not None:
                 coverage.spans.append(self.format.covers(record.value or {}))
-            rows = self._load(record, lineage, keys)
         except RecordRejected as rejected:
             report.quarantined += 1
             reason = (rejected.rule, rejected.field, rejected.expected, rejected.got)
@@ -139,6 +142,8 @@ class Reader:
     def _load(self, record: Record, lineage: tuple[object, ...], keys: Counter[str]) -> int:
         """Write the rows of a record and say how many they are."""
         value = record.value or {}
+        if self._thread is not None:
+            value = self._thread(value)
         rows: list[Row] = list(self.format.read(value))
         version = self.format.version(value) if rows and self.format.version else None
         for row in rows:

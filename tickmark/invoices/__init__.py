@@ -29,6 +29,8 @@ from tickmark.invoices import (
     openai_usage_completions,
     openai_usage_csv,
     openai_usage_embeddings,
+    openrouter_activity,
+    openrouter_credits,
 )
 
 FORMATS: dict[str, Format] = {
@@ -58,5 +60,7 @@ FORMATS: dict[str, Format] = {
         openai_usage_completions.FORMAT,
         openai_usage_csv.FORMAT,
         openai_usage_embeddings.FORMAT,
+        openrouter_activity.FORMAT,
+        openrouter_credits.FORMAT,
     )
 }
