@@ -6,10 +6,10 @@ its messages (framing/), the tokenizer (tokenizers/).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from tickmark.formats import JsonObject
-from tickmark.framing import answers
+from tickmark.framing import answers, images
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
@@ -73,8 +73,7 @@ def plan(
     if body is None or extra is not None:
         return _refused(spec, shape, NO_TEXT if extra is None else MISSING_EXTRA.format(extra))
     try:
-        request = Request(body, shape, started_at, spec.counts.silent_fields)
-        framed = spec.counts.framer(request, spec.counts.constants)
+        framed = _framed(spec.counts, model, started_at, body, shape)
     except Uncountable as why:
         return _refused(spec, why.shape, spec.rule.not_counted.get(why.shape, why.reason))
     except RecursionError:
@@ -95,8 +94,7 @@ def plan_answer(
     spec = specs.find(provider, operation, model, started_at)
     if spec is None or spec.counts is None or spec.counts.missing_extra is not None:
         return _refused(spec, "none", NO_SPEC)
-    day = None if started_at is None else started_at.astimezone(UTC).date()
-    rule = next((known for known in spec.counts.answers if known.holds(day)), None)
+    rule = next((known for known in spec.counts.answers if known.holds(_day(started_at))), None)
     if rule is None:
         return _refused(spec, "none", NO_ANSWERS)
     try:
@@ -104,6 +102,24 @@ def plan_answer(
     except Uncountable as why:
         return _refused(spec, why.shape, why.reason)
     return _counted_by(spec, spec.counts, "text", "exact", framed)
+
+
+def _framed(
+    counts: Counts, model: str | None, started_at: datetime | None, body: JsonObject, shape: Shape
+) -> Framed:
+    """The request as its rule frames it; raise Uncountable where it cannot."""
+    if shape != "media" or "media" not in counts.exactness:
+        return counts.framer(Request(body, shape, started_at, counts.silent_fields), counts.constants)
+    apart = images.taken_out(body, images.rule_of(counts.images, model, _day(started_at)))
+    request = Request(apart.body, shape_of(apart.body), started_at, counts.silent_fields)
+    framed = counts.framer(request, counts.constants)
+    framed.overhead_tokens += apart.tokens
+    framed.measured &= apart.measured
+    return framed
+
+
+def _day(started_at: datetime | None) -> date | None:
+    return None if started_at is None else started_at.astimezone(UTC).date()
 
 
 def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:

@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from tickmark.errors import Where
 from tickmark.framing import FRAMERS
-from tickmark.framing.constants import Answers, Framing
+from tickmark.framing.constants import Answers, Framing, Images, ModelGlob
 from tickmark.framing.result import Shape
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
@@ -35,7 +35,6 @@ class _Strict(BaseModel):
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
-ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
 class Golden(_Strict):
@@ -192,6 +191,8 @@ class SpecFile(_Strict):
     silent_fields: dict[str, tuple[str, ...]] = {}
     """By operation: request fields that add no input tokens (documented or measured), or `field=value` where
     only that value adds none. Others are refused."""
+    images: tuple[Images, ...] = ()
+    """What images cost, by model and days; rules whose `exactness` names `media` count them."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
 

@@ -84,6 +84,21 @@ def test_two_rules_for_one_request_are_refused(
         book(tmp_path, *rules)
 
 
+def image(glob: str, **days: str) -> dict[str, object]:
+    tiles = {"rule": "tiles", "base": 1, "per_tile": 1, "billed": True, "evidence": "a test"}
+    return {"models": [glob], **tiles, **days}
+
+
+def test_two_rules_for_one_image_are_refused(tmp_path: Path) -> None:
+    book(
+        tmp_path,
+        rule("a", "m"),
+        images=[image("a*", until="2026-01-01"), image("ab", **{"from": "2026-01-01"})],
+    )
+    caught = refusal(tmp_path, rule("a", "m"), images=[image("a*"), image("ab", until="2026-01-01")])
+    assert caught.rule == "E-SPEC-OVERLAP"
+
+
 def test_an_overriding_rule_goes_first_and_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:
     general, special = rule("general", "gpt-*"), rule("special", "gpt-4o*", overrides=["general"])
     for rules in ((general, special), (special, general)):

@@ -5,11 +5,14 @@ Does not live here: the numbers (tokenizer_specs/) and the arithmetic (one modul
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tickmark.framing.result import Shape
+
+ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
 class _Constants(BaseModel):
@@ -186,25 +189,60 @@ class ProxyText(_Constants):
     """Tokens that thinking adds, where it is enabled."""
 
 
-class Answers(_Constants):
-    """What ends an answer of plain text, in a span of days."""
-
+class _Dated(_Constants):
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None
     """First day on which it holds no more. Absent: until further notice."""
+
+    def holds(self, day: date | None) -> bool:
+        """Whether requests of a day were billed so; without a day, whether they always are."""
+        if day is None:
+            return self.from_ is None and self.until is None
+        return (self.from_ or date.min) <= day < (self.until or date.max)
+
+
+class Answers(_Dated):
+    """What ends an answer of plain text, in a span of days."""
+
     ends_with: int
     """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
     ends_with_tools: int | None = None
     """The same where the request offers tools. null: never measured."""
     evidence: str
 
-    def holds(self, day: date | None) -> bool:
-        """Whether answers of a day were billed so; without a day, whether they always are."""
-        if day is None:
-            return self.from_ is None and self.until is None
-        return (self.from_ or date.min) <= day < (self.until or date.max)
 
+class _Images(_Dated):
+    models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
+    """Names as requested and as answered, as in rules."""
+    billed: bool
+    """Whether bills agree. false: the formula is only published, and the count is near."""
+    evidence: str
+    """What was measured on how many recorded exchanges, or who publishes it."""
+
+
+class Tiles(_Images):
+    """Images by the tiles of 512 pixels that cover them, shrunk to 2048 and their short side to 768."""
+
+    rule: Literal["tiles"]
+    base: int
+    """Tokens of every image."""
+    per_tile: int
+
+
+class Patches(_Images):
+    """Images by the patches of 32 pixels that cover them."""
+
+    rule: Literal["patches"]
+    most_patches: Annotated[int, Field(ge=1)]
+    """A larger image is shrunk until no more cover it."""
+    per_patch: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
+    """Tokens; of an image's sum, part of a token counts as one."""
+    per_image: int
+    """Tokens of every image on top."""
+
+
+Images: TypeAlias = Annotated[Tiles | Patches, Field(discriminator="rule")]
 
 Framing: TypeAlias = Annotated[
     OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,
