@@ -112,7 +112,7 @@ def from_recorded(record: JsonObject) -> Exchange | None:
     if operation is None or not _is_evidence(record):
         return None
     started, body = record.get("recorded_at"), record.get("request_body")
-    answer, usage = record.get("response_body"), child(record, "usage_norm")
+    usage = child(record, "usage_norm")
     billed = _billed(usage, operation)
     if not isinstance(body, dict) or not isinstance(billed, int) or billed == 0:
         return None
@@ -124,9 +124,33 @@ def from_recorded(record: JsonObject) -> Exchange | None:
         started_at=months.parse_instant(started) if isinstance(started, str) else None,
         body=_with_images(body) if record.get("has_media") else body,
         tokens_input_billed=billed,
-        answer=answer if isinstance(answer, dict) and not _SCRUBBED.search(str(answer)) else None,
+        answer=_answer(record.get("response_body")),
         tokens_output_billed=_unhidden(usage.get("output"), usage.get("reasoning")),
     )
+
+
+def _answer(given: Json) -> JsonObject | None:
+    """The answer as it came, streams put together; None where it is not in the recording, or scrubbed."""
+    if not isinstance(given, dict) or _SCRUBBED.search(str(given)):
+        return None
+    if not given.get("_stream"):
+        return given
+    whole, choices = given.get("response"), given.get("choices")
+    if isinstance(whole, dict):
+        return whole
+    found = choices if isinstance(choices, list) else []
+    spoken: list[Json] = [_choice(choice) for choice in found if isinstance(choice, dict)]
+    return {"choices": spoken, "usage": child(given, "final_usage_event").get("usage")}
+
+
+def _choice(streamed: dict[str, Json]) -> dict[str, Json]:
+    """A streamed choice as one that was not; chats find its text in a message, completions beside it."""
+    message = {field: streamed.get(source) for field, source in _STREAMED.items()}
+    return {
+        "text": streamed.get("text"),
+        "message": message,
+        "finish_reason": streamed.get("finish_reason"),
+    }
 
 
 def _unhidden(output: Json, reasoning: Json) -> int | None:
@@ -182,6 +206,14 @@ def _image(left_out: re.Match[str]) -> str:
     return left_out[0] if size is None else base64.b64encode(_PNG + struct.pack(">II", *size)).decode()
 
 
+_STREAMED = {
+    "content": "text",
+    "reasoning_content": "reasoning",
+    "tool_calls": "tool_calls",
+    "function_call": "function_call",
+    "refusal": "refusal",
+}
+"""Fields of a message, and where the collection keeps them of a stream."""
 HTTP_OK = 200
 LEFT_OUT_IMAGES = {
     "10a7227ade22bb00": (1, 1),

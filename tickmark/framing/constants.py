@@ -202,13 +202,44 @@ class _Dated(_Constants):
         return (self.from_ or date.min) <= day < (self.until or date.max)
 
 
-class Answers(_Dated):
-    """What ends an answer of plain text, in a span of days."""
+class AnswerCalls(_Constants):
+    """Calls of tools in an answer, of which a log shows the name and the arguments."""
 
+    before_name: str = ""
+    """Text that stands before a function's name and counts as one with it."""
+    per_call: int
+    """Tokens of a call beside its name and its arguments, and beside what ends the answer."""
+    alone: Literal["plain", "marked"] | None
+    """How one call was written: as itself; or through the wrapper of several if its arguments hold spaces.
+    null: the log does not show it, so it is not counted."""
+    several: Literal["each", "wrapped"] | None
+    """How several calls were written: each by itself, or as one. null: never measured."""
+    forced: bool = False
+    """Whether a function that must be called was measured: its arguments alone are billed."""
+    sole_required: bool = False
+    """Whether `required` says the same where one function is offered."""
+
+
+class Answers(_Dated):
+    """What an answer costs beside its text, in a span of days."""
+
+    models: tuple[ModelGlob, ...] = ()
+    """Models of the rule for which it was measured. Empty: all."""
     ends_with: int
     """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
     ends_with_tools: int | None = None
     """The same where the request offers tools. null: never measured."""
+    ends_with_thoughts: int | None = None
+    """The same where reasoning was billed, without tools. null: never measured."""
+    thoughts: tuple[str, ...] = ()
+    """Message fields that hold reasoning, which is billed apart."""
+    formats: tuple[Literal["json_object", "json_schema"], ...] = ()
+    """Forms of the answer that were measured, and add nothing without tools."""
+    per_schema_name: int | None = None
+    """Tokens beside the name of the answer's schema, which counts where tools are offered too. null: never
+    measured."""
+    calls: AnswerCalls | None = None
+    """Calls of tools. null: never measured."""
     evidence: str
 
 
