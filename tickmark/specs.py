@@ -105,6 +105,10 @@ class Calibration(_Strict):
     """How far above."""
     floor_tokens: Annotated[int, Field(ge=0)]
     """The band is never taken of less than these tokens: a share of a tiny request is no band."""
+    first_day: date
+    """Of the recorded exchanges behind the band, those it was fitted on and those that tested it; UTC."""
+    last_day: date
+    """The same. Outside of these days a bill that leaves the band shows that the band may be out of date."""
     evidence: str
     """Exchanges it was fitted on, and how many of others it holds."""
 
@@ -122,6 +126,8 @@ class Calibration(_Strict):
     def _ordered(self) -> Self:
         if self.band_low > self.band_high:
             raise _problem("`band_low` not above `band_high`", "exchange the two")
+        if self.first_day > self.last_day:
+            raise _problem("`first_day` not after `last_day`", "exchange the two")
         return self
 
 
