@@ -105,7 +105,7 @@ def plan_answer(
         return _refused(spec, why.shape, why.reason)
     except RecursionError:
         return _refused(spec, "other", TOO_DEEP)
-    return _counted_by(spec, spec.counts, "text", "exact", framed)
+    return _counted_by(spec, spec.counts, answers.shape_of(answer or {}), "exact", framed)
 
 
 def _framed(

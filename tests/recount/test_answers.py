@@ -108,6 +108,7 @@ def test_without_an_answer_in_the_log_nothing_is_counted(specs: SpecBook) -> Non
 def test_a_call_is_its_function_and_its_arguments_as_they_came(specs: SpecBook) -> None:
     planned = called(specs, [call('{"a":1,"b":"x y"}')])
     assert (planned.segments, planned.overhead_tokens) == (("functions.add", '{"a":1,"b":"x y"}'), 6)
+    assert planned.shape == "tool_calls"
     assert called(specs, [call("{}")], "azure", "gpt-4o").overhead_tokens == 7
     old = called(specs, [call('{\n  "a": 1\n}')], "openai", "gpt-4-0613")
     assert (old.segments, old.overhead_tokens) == (("functions.add", '{\n  "a": 1\n}'), 3)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from tickmark.formats import Json, JsonObject
 from tickmark.framing import answer_calls
 from tickmark.framing.constants import Answers
-from tickmark.framing.result import Framed, Uncountable, joined_text
+from tickmark.framing.result import Framed, Shape, Uncountable, joined_text
 
 _ENDED, _CUT = "stop", "length"
 _SPOKEN = frozenset({"role", "content", "tool_calls", "function_call"})
@@ -28,6 +28,17 @@ def frame(operation: str, request: JsonObject, answer: JsonObject, rule: Answers
     framed = Framed(0, [])
     _FRAMERS[operation](request, answer, rule, framed)
     return framed
+
+
+def shape_of(answer: JsonObject) -> Shape:
+    """Whether the answer calls tools."""
+    found = [item for field in ("choices", "output") for item in _items(answer.get(field))]
+    spoken = [item.get("message") for item in found]
+    called = any(item.get("type") == "function_call" for item in found) or any(
+        isinstance(message, dict) and (message.get("tool_calls") or message.get("function_call"))
+        for message in spoken
+    )
+    return "tool_calls" if called else "text"
 
 
 def _add_chat(request: JsonObject, answer: JsonObject, rule: Answers, framed: Framed) -> None:
@@ -78,12 +89,14 @@ OPERATIONS = tuple(_FRAMERS)
 
 
 def _listed(answer: JsonObject, field: str) -> list[JsonObject]:
-    given = answer.get(field)
-    listed = given if isinstance(given, list) else []
-    found: list[JsonObject] = [item for item in listed if isinstance(item, dict)]
+    found = _items(answer.get(field))
     if not found:
         raise Uncountable("none", "the log holds no text of the answer")
     return found
+
+
+def _items(given: Json) -> list[JsonObject]:
+    return [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
 
 
 def _text(content: Json) -> str:
