@@ -32,14 +32,21 @@ scrubbed requests, answers made up, and recordings that a project rewrote when i
   at least 99.9 % of the requests agree. `exact_text`: near, because some part of the request was never seen
   on a bill, or on too few; the count is shown, and never held against a bill. `calibrated`: a closed
   tokenizer; an estimate with a band, and **in band** is the share of bills inside it. `none`: not counted.
-- **Output** is what was billed without reasoning, held against the text of the answer and what ends it
-  (`answers` in `tokenizer_specs/`): OpenAI billed the end of an answer only from 2025-01-10 to 2025-05-15,
-  and one token more where tools are offered; Azure and Mistral always bill the end.
+- **Output** is what was billed without reasoning, held against the answer's texts and calls and what ends
+  them (`answers` in `tokenizer_specs/`). OpenAI's chats billed the end of an answer only from 2025-01-10 to
+  2025-05-15, its responses, Azure and Mistral always do; one token more where tools are offered. A call
+  costs its function's name (`functions.` before it), its arguments and 6 tokens, or its arguments alone
+  where it had to be made. Several calls are one call of a wrapper, and so are lone ones whose arguments
+  come with spaces; the responses interface does not show which, so lone calls are not counted there. Until
+  streams and calls were read, and answers of other interfaces, 4,204 answers were counted (4,200 to the
+  token); `tests/recount/test_parity.py` holds the figures of today.
 - **Variance**: tokens billed minus tokens counted, least and most. Shares are rounded down.
 
 Llama's vocabularies are optional (`pip install 'tickmark[llama]'`), so the table does not count them. With
 them 1,448 of 1,452 requests on ten hosts agree to the token (2026-11-21; `HOSTED_LLAMA` in
 `tests/recount/test_parity.py`).
+
+Images (shape `media`): `images.md`. Public recordings hold them as hashes; their sizes were read elsewhere.
 
 Such a table proves less than it seems where a rule was made from the exchanges it is tested on. That is so
 for OpenAI's tools, past calls and schemas, whose rendering nobody documents: `openai_rendering.md` says what

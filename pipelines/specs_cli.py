@@ -82,18 +82,21 @@ def gap(
     home: Annotated[Path, typer.Option("--home", "-H", envvar="TICKMARK_HOME", help="The home.")] = Path(),
     json: JsonOption = False,
 ) -> None:
-    """How far billing counts lie above runtime counts on the month's unique texts, and what causes it."""
+    """How far billing counts lie above runtime counts on the month's texts, and what causes it.
+
+    Each text weighs as often as it was billed; the gap with each text once stands beside it.
+    """
     from pipelines import views
     from tickmark import gap as gaps
     from tickmark.home import Home
     from tickmark.tokenizers import Counters
 
-    book, texts = with_file(file), _texts(Home(home), month)
+    book, (texts, uses) = with_file(file), _texts(Home(home), month)
     counters = Counters(book.vocabularies)
     found = []
     for runtime, billing in book.pairs():
         read, billed = (counters[spec.counts.vocabulary] for spec in (runtime, billing) if spec.counts)
-        measured = gaps.measure(texts, {}, read, billed)
+        measured = gaps.measure(texts, uses, read, billed)
         found.append({"runtime": runtime.name, "billing": billing.name, **asdict(measured)})
     if json:
         views.as_document(found)
@@ -101,7 +104,8 @@ def gap(
     for each in found:
         typer.echo(
             f"{each['runtime']} to {each['billing']}: {each['tokens_runtime']} to"
-            f" {each['tokens_billing']} tokens ({100 * each['share']:+.2f} %),"
+            f" {each['tokens_billing']} tokens ({100 * each['share']:+.2f} %) in {each['uses']} uses"
+            f" of {each['texts']} texts ({100 * each['share_unique']:+.2f} % with each once),"
             f" features explain {100 * each['explained']:.1f} %"
         )
         head = ["feature", "occurrences", "tokens each", "tokens", "of the gap", "examples"]
@@ -150,20 +154,25 @@ def with_file(file: Path) -> "SpecBook":
     return SpecBook(CHECKOUT / "tokenizer_specs", [file])
 
 
-def _texts(home: "Home", month: str) -> dict[str, str]:
-    """The month's unique texts by keyed hash; raise InputRejectedError where none are kept."""
+def _texts(home: "Home", month: str) -> tuple[dict[str, str], dict[str, int]]:
+    """The month's unique texts by keyed hash, and how often each was billed.
+
+    Raises InputRejectedError where none are kept. Months closed by an older version know no uses.
+    """
     import pyarrow.parquet as pq
 
-    found: dict[str, str] = {}
-    for path in sorted((home.private / "text" / month).glob("*.parquet")):
-        rows = pq.read_table(path, columns=["segment", "text"])
+    folder = home.private / "text" / month
+    found: dict[str, dict[str, Any]] = {"text": {}, "uses": {}}
+    for path in sorted([*folder.glob("*.parquet"), *folder.glob("uses/*.parquet")]):
+        column = "text" if path.parent == folder else "uses"
+        rows = pq.read_table(path, columns=["segment", column])
         keys = (key.hex() for key in rows.column("segment").to_pylist())
-        found.update(zip(keys, rows.column("text").to_pylist(), strict=True))
-    if not found:
+        found[column].update(zip(keys, rows.column(column).to_pylist(), strict=True))
+    if not found["text"]:
         raise InputRejectedError(
             "E-TEXT-MISSING",
             "texts of a month that was closed within `text.retain_days`",
             where=Where(f"private/text/{month}"),
             repair="close the month again while its deliveries are there",
         )
-    return found
+    return found["text"], found["uses"]

@@ -116,9 +116,12 @@ def test_text_only_requests_recount_exactly(closed_real_month: Path) -> None:
         )
         exceptions = query("select provider, direction, line_no from report.recount_exceptions order by all")
     assert all(exact == attempts for _, attempts, exact in parity), exceptions
-    # The recorder wrote `<GOOGLE_CLOUD_LOCATION>` over the word "global" of these three texts.
+    # The recorder wrote `<GOOGLE_CLOUD_LOCATION>` over the word "global" of these texts.
     assert exceptions == [
         ("deepseek", "input", 636),
+        ("deepseek", "output", 244),
+        ("deepseek", "output", 635),
+        ("deepseek", "output", 636),
         ("mistral_ai", "output", 249),
         ("mistral_ai", "output", 641),
     ]

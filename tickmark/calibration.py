@@ -8,6 +8,7 @@ A request belongs to one half by its hash, so that repeats of it never stand in 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date
 from decimal import Decimal
 from itertools import accumulate, islice
 from math import ceil, floor
@@ -35,6 +36,7 @@ class Sample:
     """One exchange: what its provider billed beside what we know of it."""
 
     key: str
+    day: date
     billed: int
     overhead: int
     proxy_tokens: int
@@ -86,7 +88,8 @@ def _sampled(
     for exchange, plan, tokens in zip(batch, plans, recount.segment_tokens(plans, counters), strict=True):
         # Without a date nobody knows which tokenizer was in use.
         if plan.calibration is not None and tokens is not None and exchange.started_at is not None:
-            yield plan, Sample(exchange.key, exchange.tokens_input_billed, plan.overhead_tokens, tokens)
+            day, billed = exchange.started_at.astimezone(UTC).date(), exchange.tokens_input_billed
+            yield plan, Sample(exchange.key, day, billed, plan.overhead_tokens, tokens)
 
 
 def _fitted(spec: str, shape: Shape, samples: Sequence[Sample], floor_tokens: int) -> Fitted:
@@ -97,7 +100,8 @@ def _fitted(spec: str, shape: Shape, samples: Sequence[Sample], floor_tokens: in
     keys = [len({sample.key for sample in half}) for half in (seen, blind)]
     if keys[0] < LEAST_DISTINCT or not blind:
         return Fitted(spec, shape, len(seen), keys[0], len(blind), keys[1], None, None, None, None)
-    found = fit(distinct, floor_tokens)
+    days = [sample.day for sample in samples]
+    found = fit(distinct, floor_tokens, min(days), max(days))
     bands = [found.band(sample.overhead + found.estimate(sample.proxy_tokens)) for sample in blind]
     held = [low <= x.billed <= high for x, (low, high) in zip(blind, bands, strict=True)]
     by_request: dict[str, list[bool]] = {}
@@ -109,7 +113,7 @@ def _fitted(spec: str, shape: Shape, samples: Sequence[Sample], floor_tokens: in
     return Fitted(spec, shape, *counts, fmean(held), held_requests, width, found)
 
 
-def fit(samples: Sequence[Sample], floor_tokens: int) -> Calibration:
+def fit(samples: Sequence[Sample], floor_tokens: int, first_day: date, last_day: date) -> Calibration:
     """The factor with the least absolute share of error, and the band that holds HELD of the samples."""
     ratios = [
         ((x.billed - x.overhead) / x.proxy_tokens, x.proxy_tokens / max(x.billed, floor_tokens))
@@ -125,6 +129,8 @@ def fit(samples: Sequence[Sample], floor_tokens: int) -> Calibration:
         band_low=Decimal(low).quantize(DIGITS),
         band_high=Decimal(high).quantize(DIGITS),
         floor_tokens=floor_tokens,
+        first_day=first_day,
+        last_day=last_day,
         evidence=f"fitted on {len(samples)} requests",
     )
 

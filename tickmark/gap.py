@@ -60,20 +60,25 @@ class Gap:
     """How far a bill lies above what the model reads."""
 
     texts: int
+    uses: int
+    """How often they were billed; as many as texts where that is not known."""
     tokens_runtime: int
+    """Of every use, as all figures but `share_unique`."""
     tokens_billing: int
     share: float
     """(billing - runtime) / runtime."""
+    share_unique: float
+    """The same with each text once."""
     explained: float
     """R2 of the regression: 1 where the features explain every difference."""
     causes: tuple[Cause, ...]
 
 
 def measure(texts: Mapping[str, str], uses: Mapping[str, int], runtime: Counter, billing: Counter) -> Gap:
-    """The gap over texts by key, each as often as it is used."""
+    """The gap over texts by key, each as often as it is used; once each where no use is known."""
     keys = sorted(texts)
     ordered = [texts[key] for key in keys]
-    weights = np.array([uses.get(key, 1) for key in keys], float)
+    weights = np.array([uses.get(key, 0) if uses else 1 for key in keys], float)
     read, billed = (np.array(counter.count(ordered), float) for counter in (runtime, billing))
     found = np.array([[len(p.findall(text)) for p in FEATURES.values()] for text in ordered], float)
     each, explained = _regression(found, billed - read, weights)
@@ -81,7 +86,9 @@ def measure(texts: Mapping[str, str], uses: Mapping[str, int], runtime: Counter,
     causes = [_cause(name, each[n], found[:, n] * weights, total, keys) for n, name in enumerate(FEATURES)]
     tokens = (int(weights @ read), int(weights @ billed))
     named = sorted((c for c in causes if abs(c.share) >= LEAST_SHARE), key=lambda c: -abs(c.tokens))
-    return Gap(len(keys), *tokens, total / max(tokens[0], 1), explained, tuple(named))
+    unique = float((billed - read).sum()) / max(float(read.sum()), 1)
+    shares = (total / max(tokens[0], 1), unique)
+    return Gap(len(keys), int(weights.sum()), *tokens, *shares, explained, tuple(named))
 
 
 def _regression(

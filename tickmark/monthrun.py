@@ -28,6 +28,18 @@ _COLUMN = re.compile(r"^    (?P<name>[a-z_0-9]+) (?P<type>[a-z]+(?:\([0-9, ]+\))
 _TABLE = re.compile(r"^create table (?P<name>[a-z_.]+) \( -- (?P<comment>.+)$")
 
 
+USES = """
+select u.segment, cast(sum(u.uses) as bigint) as uses
+from (from staged.segment_uses union all by name from staged.answer_segment_uses) u
+-- The same attempt may be delivered twice: only the delivery that was loaded counts.
+join ingest.attempts a on a.attempt_id = u.attempt_id and a.file_no = u.file_no and a.record_no = u.record_no
+where a.billable_expected is not false
+group by u.segment
+order by u.segment
+"""
+"""How often each text was billed."""
+
+
 def _silent(_: str) -> None:
     """Say nothing."""
 
@@ -92,9 +104,12 @@ class MonthRun:
         return path.read_bytes()
 
     def keep_text(self) -> None:
-        """Keep the month's unique texts in the private zone; delete months past their retention."""
+        """Keep the month's unique texts and how often each was billed; delete months past their retention."""
         segments, kept = self.staging / "segments", self.home.private / "text" / str(self.month)
         if segments.is_dir():
+            (segments / "uses").mkdir()
+            with self.warehouse.connect() as database:
+                database.sql(USES).write_parquet(str(segments / "uses" / "uses.parquet"), compression="zstd")
             shutil.rmtree(kept, ignore_errors=True)
             kept.parent.mkdir(parents=True, exist_ok=True)
             segments.rename(kept)

@@ -6,10 +6,13 @@ its messages (framing/), the tokenizer (tokenizers/).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from fnmatch import fnmatchcase
+from functools import partial
 
 from tickmark.formats import JsonObject
-from tickmark.framing import answers
+from tickmark.framing import answers, images
+from tickmark.framing.constants import Answers
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
@@ -43,8 +46,7 @@ class CountPlan:
         return self.calibration.band(total) if self.calibration else (total, total)
 
 
-ANSWERING = ("chat",)
-"""Operations whose answers are read; the others' have no rule yet."""
+ANSWERING = answers.OPERATIONS
 NO_TEXT = "the log holds no request text"
 NO_SPEC = "no tokenizer spec covers this provider, operation and model at that time"
 NO_ANSWERS = "answers of this model were never measured"
@@ -73,8 +75,7 @@ def plan(
     if body is None or extra is not None:
         return _refused(spec, shape, NO_TEXT if extra is None else MISSING_EXTRA.format(extra))
     try:
-        request = Request(body, shape, started_at, spec.counts.silent_fields)
-        framed = spec.counts.framer(request, spec.counts.constants)
+        framed = _framed(spec.counts, model, started_at, body, shape)
     except Uncountable as why:
         return _refused(spec, why.shape, spec.rule.not_counted.get(why.shape, why.reason))
     except RecursionError:
@@ -95,15 +96,42 @@ def plan_answer(
     spec = specs.find(provider, operation, model, started_at)
     if spec is None or spec.counts is None or spec.counts.missing_extra is not None:
         return _refused(spec, "none", NO_SPEC)
-    day = None if started_at is None else started_at.astimezone(UTC).date()
-    rule = next((known for known in spec.counts.answers if known.holds(day)), None)
+    rule = next(filter(partial(_holds, model=model, day=_day(started_at)), spec.counts.answers), None)
     if rule is None:
         return _refused(spec, "none", NO_ANSWERS)
     try:
-        framed = answers.frame(body or {}, answer or {}, rule)
+        framed = answers.frame(operation, body or {}, answer or {}, rule)
     except Uncountable as why:
         return _refused(spec, why.shape, why.reason)
-    return _counted_by(spec, spec.counts, "text", "exact", framed)
+    except RecursionError:
+        return _refused(spec, "other", TOO_DEEP)
+    return _counted_by(spec, spec.counts, answers.shape_of(answer or {}), "exact", framed)
+
+
+def _framed(
+    counts: Counts, model: str | None, started_at: datetime | None, body: JsonObject, shape: Shape
+) -> Framed:
+    """The request as its rule frames it; raise Uncountable where it cannot."""
+    if shape != "media" or "media" not in counts.exactness:
+        return counts.framer(Request(body, shape, started_at, counts.silent_fields), counts.constants)
+    apart = images.taken_out(body, images.rule_of(counts.images, model, _day(started_at)))
+    request = Request(apart.body, shape_of(apart.body), started_at, counts.silent_fields)
+    try:
+        framed = counts.framer(request, counts.constants)
+    except Uncountable as why:
+        raise Uncountable(shape, why.reason) from None
+    framed.overhead_tokens += apart.tokens
+    framed.measured &= apart.measured
+    return framed
+
+
+def _holds(rule: Answers, model: str | None, day: date | None) -> bool:
+    named = not rule.models or any(fnmatchcase(model or "", glob) for glob in rule.models)
+    return named and rule.holds(day)
+
+
+def _day(started_at: datetime | None) -> date | None:
+    return None if started_at is None else started_at.astimezone(UTC).date()
 
 
 def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:

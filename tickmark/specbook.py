@@ -19,7 +19,7 @@ from pathlib import Path
 from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
-from tickmark.framing.constants import Answers, Framing
+from tickmark.framing.constants import Answers, Framing, Images
 from tickmark.framing.result import Shape
 from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
 from tickmark.tokenizers import sources
@@ -49,6 +49,7 @@ class Counts:
     exactness: dict[Shape, Exactness]
     calibrated: dict[Shape, Calibration]
     answers: tuple[Answers, ...]
+    images: tuple[Images, ...]
     silent_fields: frozenset[str]
     missing_extra: str | None
     """The extra of tickmark that must be installed first."""
@@ -125,6 +126,7 @@ class SpecBook:
             self.vocabularies[vocabulary] = Vocabulary(vocabulary, path.name, source, path.parent)
 
     def _add_rules(self, name: str, file: SpecFile) -> None:
+        _refuse_overlapping_images(name, file.images)
         for rule in _in_order(name, file.rules):
             if rule.vocabulary is not None and rule.vocabulary not in self.vocabularies:
                 raise _error(
@@ -155,6 +157,7 @@ class SpecBook:
             exactness=rule.exactness,
             calibrated=rule.calibrated,
             answers=rule.answers,
+            images=file.images,
             silent_fields=frozenset(file.silent_fields.get(operation, ())),
             missing_extra=sources.missing_extra(self.vocabularies[rule.vocabulary]),
         )
@@ -205,9 +208,26 @@ def _in_order(file: str, rules: Iterable[Rule]) -> list[Rule]:
 def _overlap(one: Rule, other: Rule) -> bool:
     """Whether some request of some day would match both rules."""
     return (
-        one.role == other.role
-        and not set(one.operations).isdisjoint(other.operations)
-        and (one.from_ or date.min) < (other.until or date.max)
+        one.role == other.role and not set(one.operations).isdisjoint(other.operations) and _meet(one, other)
+    )
+
+
+def _refuse_overlapping_images(file: str, given: Iterable[Images]) -> None:
+    for one, other in combinations(given, 2):
+        if _meet(one, other):
+            raise _error(
+                "E-SPEC-OVERLAP",
+                "no image that another rule for images matches too",
+                file,
+                f"images of {one.models[0]}",
+                "narrow models or days of one of the two",
+            )
+
+
+def _meet(one: Rule | Images, other: Rule | Images) -> bool:
+    """Whether some model of some day matches both."""
+    return (
+        (one.from_ or date.min) < (other.until or date.max)
         and (other.from_ or date.min) < (one.until or date.max)
         and any(_globs_meet(left, right) for left in one.models for right in other.models)
     )

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
-from itertools import pairwise
+from itertools import combinations, starmap
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
@@ -18,7 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from tickmark.errors import Where
 from tickmark.framing import FRAMERS
-from tickmark.framing.constants import Answers, Framing
+from tickmark.framing.constants import Answers, Framing, Images, ModelGlob
 from tickmark.framing.result import Shape
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
@@ -35,7 +35,6 @@ class _Strict(BaseModel):
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
-ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
 class Golden(_Strict):
@@ -106,6 +105,10 @@ class Calibration(_Strict):
     """How far above."""
     floor_tokens: Annotated[int, Field(ge=0)]
     """The band is never taken of less than these tokens: a share of a tiny request is no band."""
+    first_day: date
+    """Of the recorded exchanges behind the band, those it was fitted on and those that tested it; UTC."""
+    last_day: date
+    """The same. Outside of these days a bill that leaves the band shows that the band may be out of date."""
     evidence: str
     """Exchanges it was fitted on, and how many of others it holds."""
 
@@ -123,6 +126,8 @@ class Calibration(_Strict):
     def _ordered(self) -> Self:
         if self.band_low > self.band_high:
             raise _problem("`band_low` not above `band_high`", "exchange the two")
+        if self.first_day > self.last_day:
+            raise _problem("`first_day` not after `last_day`", "exchange the two")
         return self
 
 
@@ -166,7 +171,7 @@ class Rule(_Strict):
                 "either `because`, or vocabulary, framing, exactness and evidence",
                 "complete the rule, or say with `because` why it counts nothing",
             )
-        if self.from_ and self.until and self.from_ >= self.until:
+        if _is_backwards(self):
             raise _problem("`from` before `until`", "correct one of the two days")
         claimed = {shape for shape, claim in (self.exactness or {}).items() if claim == "calibrated"}
         if claimed != self.calibrated.keys():
@@ -174,9 +179,12 @@ class Rule(_Strict):
                 "a calibration for each shape that claims `calibrated`, and for no other",
                 "add `calibrated` for the shape, or change its exactness",
             )
-        days = sorted((part.from_ or date.min, part.until or date.max) for part in self.answers)
-        if any(start >= end for start, end in days) or any(a[1] > b[0] for a, b in pairwise(days)):
-            raise _problem("`answers` whose days do not overlap", "correct `from` and `until`")
+        if any(_is_backwards(part) for part in self.answers) or any(
+            starmap(_compete, combinations(self.answers, 2))
+        ):
+            raise _problem(
+                "`answers` whose days do not overlap", "correct `from` and `until`, or name models"
+            )
         framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
         if not FRAMERS.keys() >= set(framed):
             raise _problem("a framing rule that knows each operation", "name another rule or operation")
@@ -192,7 +200,15 @@ class SpecFile(_Strict):
     silent_fields: dict[str, tuple[str, ...]] = {}
     """By operation: request fields that add no input tokens (documented or measured), or `field=value` where
     only that value adds none. Others are refused."""
+    images: tuple[Images, ...] = ()
+    """What images cost, by model and days; rules whose `exactness` names `media` count them."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _dated(self) -> Self:
+        if any(map(_is_backwards, self.images)):
+            raise _problem("`from` before `until`", "correct one of the two days")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +229,17 @@ class Vocabulary:
 
     def where(self, field: str) -> Where:
         return Where(self.file, field=f"vocabularies.{self.name}.{field}")
+
+
+def _is_backwards(dated: Rule | Answers | Images) -> bool:
+    return dated.from_ is not None and dated.until is not None and dated.from_ >= dated.until
+
+
+def _compete(one: Answers, other: Answers) -> bool:
+    """Whether both may hold for one answer; models are told apart by their names as written."""
+    apart = bool(one.models and other.models) and set(one.models).isdisjoint(other.models)
+    spans = [(part.from_ or date.min, part.until or date.max) for part in (one, other)]
+    return not apart and max(start for start, _ in spans) < min(end for _, end in spans)
 
 
 def schema_text() -> str:

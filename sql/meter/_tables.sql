@@ -23,6 +23,8 @@ create table meter.calibrations ( -- What closed tokenizers make of a count by a
     band_low decimal(10, 4) not null, -- How far below the estimate a bill may lie, as a share of it
     band_high decimal(10, 4) not null, -- How far above
     floor_tokens bigint not null, -- The band is never taken of less than these tokens
+    first_day date not null, -- First day of the exchanges behind the band
+    last_day date not null, -- Last day of them
     primary key (spec, shape)
 );
 
@@ -69,7 +71,8 @@ create table meter.calibrated_days ( -- Closed tokenizers, day by day: level whe
     band_share decimal(18, 6) not null, -- Half the width of the band, as a share of the estimate
     ratio decimal(18, 6) not null, -- Logged over estimated tokens
     ratio_before decimal(18, 6), -- The same over all earlier days of the month; NULL on the first
-    finding varchar not null -- within or outside the band; too_wide to compare; changed: too wide, and the ratio moved
+    band_measured boolean not null, -- Do the exchanges behind the band cover the day
+    finding varchar not null -- within or outside the band; outdated: outside a band that does not cover the day; too_wide to compare; changed: too wide, and the ratio moved
 );
 
 create table meter.tokenizer_parity ( -- How far our count agrees with the provider's meter.

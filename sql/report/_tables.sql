@@ -287,7 +287,8 @@ create table report.calibrated_days ( -- Closed tokenizers, day by day: level wh
     band_share decimal(18, 6) not null, -- Half the width of the band, as a share of the estimate
     ratio decimal(18, 6) not null, -- Logged over estimated tokens
     ratio_before decimal(18, 6), -- The same over all earlier days of the month; NULL on the first
-    finding varchar not null -- within or outside the band; too_wide to compare; changed: too wide, and the ratio moved
+    band_measured boolean not null, -- Do the exchanges behind the band cover the day
+    finding varchar not null -- within or outside the band; outdated: outside a band that does not cover the day; too_wide to compare; changed: too wide, and the ratio moved
 );
 
 create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.

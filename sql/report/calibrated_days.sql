@@ -14,6 +14,7 @@ select
     t.band_share,
     t.ratio,
     t.ratio_before,
+    t.band_measured,
     t.finding
 from meter.calibrated_days t
 cross join ingest.close c

@@ -61,6 +61,19 @@ def test_the_gap_is_sized_and_its_causes_are_named(counters: tuple[Counter, Coun
     assert (closed.share, closed.causes) == (0, ())
 
 
+def test_each_text_weighs_as_often_as_it_was_billed(counters: tuple[Counter, Counter]) -> None:
+    plain, marked = "the board approved the budget", "the “board” — approved ofﬁce"
+    texts = {"plain": plain, "marked": marked, "unbilled": marked}
+    each = [[counter.count([text])[0] for text in (plain, marked)] for counter in counters]
+    found = gap.measure(texts, {"plain": 9, "marked": 1}, *counters)
+    assert [found.tokens_runtime, found.tokens_billing] == [9 * one + other for one, other in each]
+    assert (found.texts, found.uses) == (3, 10)
+    (runtime, read), (billing, billed) = each
+    assert found.share_unique == pytest.approx((billing + 2 * billed) / (runtime + 2 * read) - 1)
+    assert 0 < found.share < found.share_unique
+    assert gap.measure(texts, {}, *counters).share == gap.measure(texts, {}, *counters).share_unique
+
+
 @pytest.mark.slow
 def test_a_users_own_spec_is_checked_and_a_wrong_one_says_where(tmp_path: Path, specs: SpecBook) -> None:
     source = specs.vocabularies["o200k_base"].source.model_dump(mode="json")
@@ -100,3 +113,24 @@ def test_a_users_own_spec_is_checked_and_a_wrong_one_says_where(tmp_path: Path, 
     file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     ran = tickmark("specs", "check", file)
     assert (ran.code, "normalization" in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.slow
+def test_the_gap_of_a_closed_month_weighs_what_was_billed(closed_real_month: Path, tmp_path: Path) -> None:
+    counted = {
+        "operations": ["embeddings"],
+        "models": ["own-model"],
+        "vocabulary": "o200k_base",
+        "framing": {"rule": "inputs", "per_input": 0},
+        "exactness": {"text": "exact"},
+        "evidence": "received in writing",
+    }
+    rules = [{"name": "bill", **counted}, {"name": "read", "role": "runtime", **deepcopy(counted)}]
+    file = tmp_path / "acme.yaml"
+    file.write_text(yaml.safe_dump({"provider": "acme", "rules": rules}), "utf-8")
+    ran = tickmark("specs", "gap", "2026-01", "--spec", file, "--home", closed_real_month, "--json")
+    assert ran.code == 0, ran.err
+    (found,) = ran.json
+    # Conversations send their first messages again with every turn.
+    assert found["uses"] > found["texts"] > 0
+    assert (found["tokens_billing"], found["share_unique"]) == (found["tokens_runtime"], 0)

@@ -84,6 +84,38 @@ def test_two_rules_for_one_request_are_refused(
         book(tmp_path, *rules)
 
 
+def image(glob: str, **days: str) -> dict[str, object]:
+    tiles = {"rule": "tiles", "base": 1, "per_tile": 1, "billed": True, "evidence": "a test"}
+    return {"models": [glob], **tiles, **days}
+
+
+def test_answers_images_and_bands_must_make_sense(tmp_path: Path) -> None:
+    ends = {"ends_with": 1, "evidence": "a test"}
+    apart = [{**ends, "models": ["a"]}, {**ends, "models": ["b"]}]
+    book(tmp_path, rule("a", "*", **COUNTED, answers=apart))
+    days = {"from": "2026-01-02", "until": "2026-01-01"}
+    band = {"per_token": "1", "band_low": "0", "band_high": "0", "floor_tokens": 0, "evidence": "a test"}
+    late = {**band, "first_day": "2026-01-02", "last_day": "2026-01-01"}
+    closed = {**COUNTED, "exactness": {"text": "calibrated"}, "calibrated": {"text": late}}
+    for wrong in [
+        {"rules": [rule("a", "*", **COUNTED, answers=[*apart, ends])]},
+        {"rules": [rule("a", "*", **COUNTED, answers=[{**ends, **days}])]},
+        {"rules": [rule("a", "*", **closed)]},
+        {"rules": [rule("a", "*")], "images": [image("a", **days)]},
+    ]:
+        assert refusal(tmp_path, **wrong).rule == "E-SPEC-VALUE"
+
+
+def test_two_rules_for_one_image_are_refused(tmp_path: Path) -> None:
+    book(
+        tmp_path,
+        rule("a", "m"),
+        images=[image("a*", until="2026-01-01"), image("ab", **{"from": "2026-01-01"})],
+    )
+    caught = refusal(tmp_path, rule("a", "m"), images=[image("a*"), image("ab", until="2026-01-01")])
+    assert caught.rule == "E-SPEC-OVERLAP"
+
+
 def test_an_overriding_rule_goes_first_and_the_order_of_the_file_does_not_matter(tmp_path: Path) -> None:
     general, special = rule("general", "gpt-*"), rule("special", "gpt-4o*", overrides=["general"])
     for rules in ((general, special), (special, general)):

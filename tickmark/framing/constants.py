@@ -5,11 +5,14 @@ Does not live here: the numbers (tokenizer_specs/) and the arithmetic (one modul
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from tickmark.framing.result import Shape
+
+ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
 class _Constants(BaseModel):
@@ -186,25 +189,91 @@ class ProxyText(_Constants):
     """Tokens that thinking adds, where it is enabled."""
 
 
-class Answers(_Constants):
-    """What ends an answer of plain text, in a span of days."""
-
+class _Dated(_Constants):
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None
     """First day on which it holds no more. Absent: until further notice."""
-    ends_with: int
-    """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
-    ends_with_tools: int | None = None
-    """The same where the request offers tools. null: never measured."""
-    evidence: str
 
     def holds(self, day: date | None) -> bool:
-        """Whether answers of a day were billed so; without a day, whether they always are."""
+        """Whether requests of a day were billed so; without a day, whether they always are."""
         if day is None:
             return self.from_ is None and self.until is None
         return (self.from_ or date.min) <= day < (self.until or date.max)
 
+
+class AnswerCalls(_Constants):
+    """Calls of tools in an answer, of which a log shows the name and the arguments."""
+
+    before_name: str = ""
+    """Text that stands before a function's name and counts as one with it."""
+    per_call: int
+    """Tokens of a call beside its name and its arguments, and beside what ends the answer."""
+    alone: Literal["plain", "marked"] | None
+    """How one call was written: as itself; or through the wrapper of several if its arguments hold spaces.
+    null: the log does not show it, so it is not counted."""
+    several: Literal["each", "wrapped"] | None
+    """How several calls were written: each by itself, or as one. null: never measured."""
+    forced: bool = False
+    """Whether a function that must be called was measured: its arguments alone are billed."""
+    sole_required: bool = False
+    """Whether `required` says the same where one function is offered."""
+
+
+class Answers(_Dated):
+    """What an answer costs beside its text, in a span of days."""
+
+    models: tuple[ModelGlob, ...] = ()
+    """Models of the rule for which it was measured. Empty: all."""
+    ends_with: int
+    """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
+    ends_with_tools: int | None = None
+    """The same where the request offers tools. null: never measured."""
+    ends_with_thoughts: int | None = None
+    """The same where reasoning was billed, without tools. null: never measured."""
+    thoughts: tuple[str, ...] = ()
+    """Message fields that hold reasoning, which is billed apart."""
+    formats: tuple[Literal["json_object", "json_schema"], ...] = ()
+    """Forms of the answer that were measured, and add nothing without tools."""
+    per_schema_name: int | None = None
+    """Tokens beside the name of the answer's schema, which counts where tools are offered too. null: never
+    measured."""
+    calls: AnswerCalls | None = None
+    """Calls of tools. null: never measured."""
+    evidence: str
+
+
+class _Images(_Dated):
+    models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
+    """Names as requested and as answered, as in rules."""
+    billed: bool
+    """Whether bills agree. false: the formula is only published, and the count is near."""
+    evidence: str
+    """What was measured on how many recorded exchanges, or who publishes it."""
+
+
+class Tiles(_Images):
+    """Images by the tiles of 512 pixels that cover them, shrunk to 2048 and their short side to 768."""
+
+    rule: Literal["tiles"]
+    base: int
+    """Tokens of every image."""
+    per_tile: int
+
+
+class Patches(_Images):
+    """Images by the patches of 32 pixels that cover them."""
+
+    rule: Literal["patches"]
+    most_patches: Annotated[int, Field(ge=1)]
+    """A larger image is shrunk until no more cover it."""
+    per_patch: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
+    """Tokens; of an image's sum, part of a token counts as one."""
+    per_image: int
+    """Tokens of every image on top."""
+
+
+Images: TypeAlias = Annotated[Tiles | Patches, Field(discriminator="rule")]
 
 Framing: TypeAlias = Annotated[
     OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,

@@ -82,7 +82,7 @@ class PastCalls:
         self._functions.update({call.id: call.function for call in calls})
         add_header({"role": message.get("role")}, self._rule, self._framed)
         self._framed.overhead_tokens += known.per_call
-        self._framed.segments += self._single(calls[0]) if len(calls) == 1 else self._wrapped(calls)
+        self._framed.segments += self._single(calls[0]) if len(calls) == 1 else self._several(calls)
         if len(calls) > 1:
             self._add_results(calls, results, known)
 
@@ -142,14 +142,21 @@ class PastCalls:
         self._framed.measured &= written.measured
         return [FUNCTION + call.function, written.text]
 
-    def _wrapped(self, calls: Sequence[Call]) -> list[str]:
-        uses = []
-        for call in calls:
-            written = _rewritten(call.arguments)
-            self._framed.measured &= written.measured
-            parameters = written.text if written.is_object else dumps(call.arguments)
-            uses.append(f'{{"recipient_name":{dumps(FUNCTION + call.function)},"parameters":{parameters}}}')
-        return [PARALLEL, f'{{"tool_uses":[{",".join(uses)}]}}']
+    def _several(self, calls: Sequence[Call]) -> list[str]:
+        text, measured = wrapped(calls)
+        self._framed.measured &= measured
+        return [PARALLEL, text]
+
+
+def wrapped(calls: Sequence[Call]) -> tuple[str, bool]:
+    """The arguments of PARALLEL for several calls, and whether all in them was measured."""
+    uses, measured = [], True
+    for call in calls:
+        written = _rewritten(call.arguments)
+        measured &= written.measured
+        parameters = written.text if written.is_object else dumps(call.arguments)
+        uses.append(f'{{"recipient_name":{dumps(FUNCTION + call.function)},"parameters":{parameters}}}')
+    return f'{{"tool_uses":[{",".join(uses)}]}}', measured
 
 
 class Rewritten(NamedTuple):
