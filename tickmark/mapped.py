@@ -14,7 +14,7 @@ from typing import Any, get_args, get_type_hints
 from tickmark import money, providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import MAX_TOKENS, Json, JsonObject, decimal, epoch, instant, items
-from tickmark.gateways._usage import token_fields
+from tickmark.gateways._usage import token_fields, unclassify
 from tickmark.invoices._fields import natural_key
 from tickmark.records import Attempt, Row
 
@@ -158,9 +158,11 @@ def _classify(row: Attempt, input_counts: str) -> None:
         row.token_semantics = "exclusive"
         row.tokens_uncached_input, row.tokens_input_total = counted, counted + beside
         return
-    # A log that cannot tell is all at full price: the tie-out then shows what caching was worth.
-    row.token_semantics = "inclusive" if input_counts == "include_cached" else "unknown"
     row.tokens_input_total, row.tokens_uncached_input = counted, counted - beside
+    if input_counts == "unknown":
+        unclassify(row)
+        return
+    row.token_semantics = "inclusive"
     if row.tokens_uncached_input < 0:
         raise RecordRejected("E-USAGE-PARTS", "tokens_input_total", "at least the cached tokens", beside)
 

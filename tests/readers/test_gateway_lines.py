@@ -247,7 +247,7 @@ def test_helicone_csv_of_the_export_tool_lacks_what_it_lacks(tmp_path: Path) -> 
     found = read(tmp_path, "helicone", (header + rows).encode(), "output.csv")
     first, second = found.rows["attempts"]
     assert (first["provider"], first["operation"], first["token_semantics"]) == ("unknown", "chat", "unknown")
-    assert (first["tokens_uncached_input"], first["tokens_cache_read"]) == (900, None)
+    assert (first["tokens_uncached_input"], first["tokens_unclassified"]) == (None, 900)
     assert (second["operation"], second["outcome"], second["tokens_input_total"]) == (
         "embeddings",
         "provider_error",

@@ -43,7 +43,7 @@ class Counts:
     reasoning: int | None = None
     unclassified: int | None = None
     cached_inside: bool | None = None
-    """Does `input` include the cached tokens; None where the log cannot split them: all is full price."""
+    """Does `input` include the cached tokens; None where the log cannot split them: then none has a class."""
 
 
 def token_columns(counts: Counts, provider: str, field: str) -> TokenFields:
@@ -72,12 +72,6 @@ def token_columns(counts: Counts, provider: str, field: str) -> TokenFields:
 
 
 _SEMANTICS = {True: "inclusive", False: "exclusive", None: "unknown"}
-
-
-def fill(attempt: Attempt, fields: TokenFields) -> None:
-    """Set what a usage block or columns say."""
-    for field, value in fields.items():
-        setattr(attempt, field, value)
 
 
 def settle(attempt: Attempt, status: int) -> None:

@@ -18,7 +18,7 @@ from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, child, count, epoch, optional_text, text
 from tickmark.gateways import _otlp
 from tickmark.gateways._conventions import DETAILS, Call, Convention, decode
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.gateways._usage import fill, served_tier, token_fields, unclassify
 from tickmark.records import Attempt, Row
 
 NANOSECONDS = 10**9
@@ -171,7 +171,7 @@ def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:
     """The provider's own block, else the convention's counts: cached inside input, reasoning in output."""
     names = call.convention
     if "prompt_tokens" in usage or "input_tokens" in usage:
-        _fill(attempt, usage)
+        fill(attempt, token_fields(usage))
         return
     total, output = call.count(names.input_tokens), call.count(names.output_tokens)
     if not total and not output:
@@ -188,10 +188,11 @@ def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:
             "cached tokens inside the input tokens",
             {**call.attributes},
         )
-    _fill(attempt, _block(call, total, output, read or 0, written or 0, hour, attempt.provider))
+    block = _block(call, total, output, read or 0, written or 0, hour, attempt.provider)
+    fill(attempt, token_fields(block))
     if read is None and written is None:
         # Some libraries leave cached tokens out, others write 0: what is missing is not 0.
-        attempt.token_semantics = "unknown"
+        unclassify(attempt)
 
 
 def _block(
@@ -213,11 +214,6 @@ def _block(
         "completion_tokens_details": {"reasoning_tokens": call.count(call.convention.reasoning)},
         **beside,
     }
-
-
-def _fill(attempt: Attempt, usage: JsonObject) -> None:
-    for field_, value in token_fields(usage).items():
-        setattr(attempt, field_, value)
 
 
 def _end(attempt: Attempt, call: Call) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import JsonObject, child, count, required_count
+from tickmark.records import Attempt
 
 TokenFields = Mapping[str, "int | str | None"]
 
@@ -73,6 +74,25 @@ def with_cached(
         "token_semantics": "unknown" if cached is None else "inclusive",
         "usage_origin": "provider_reported",
     }
+
+
+def fill(attempt: Attempt, fields: TokenFields) -> None:
+    """Set what a usage block or columns say; without a convention for cached tokens there are no classes."""
+    for field, value in fields.items():
+        setattr(attempt, field, value)
+    if attempt.token_semantics == "unknown" and attempt.tokens_input_total is not None:
+        unclassify(attempt)
+
+
+def unclassify(attempt: Attempt) -> None:
+    """Nobody can say what of this input was cached: no class, no price. Embeddings are never cached."""
+    attempt.token_semantics, total = "unknown", attempt.tokens_input_total
+    if attempt.operation == "embeddings":
+        attempt.tokens_uncached_input, attempt.tokens_unclassified = total, None
+        return
+    attempt.tokens_uncached_input, attempt.tokens_unclassified = None, total
+    attempt.tokens_cache_read = attempt.tokens_cache_write_5m = attempt.tokens_cache_write_30m = None
+    attempt.tokens_cache_write_1h = attempt.tokens_cache_write_12h = None
 
 
 def _litellm_writes(usage: JsonObject, details: JsonObject, total: int) -> TokenFields:

@@ -18,8 +18,8 @@ from collections.abc import Iterator
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, optional_text, text
 from tickmark.gateways._batch import moment, unfold, untimed
-from tickmark.gateways._lines import content_key, fill
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.gateways._lines import content_key
+from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 OUTCOMES = {

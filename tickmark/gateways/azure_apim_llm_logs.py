@@ -20,8 +20,7 @@ from collections.abc import Iterator
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, Json, JsonObject, count, instant, items, optional_text, text
-from tickmark.gateways._lines import fill
-from tickmark.gateways._usage import with_cached
+from tickmark.gateways._usage import fill, with_cached
 from tickmark.records import Attempt, Row
 
 COLUMNS = ("TimeGenerated", "CorrelationId", "SequenceNumber", "PromptTokens", "CompletionTokens")

@@ -23,8 +23,7 @@ from collections.abc import Iterator
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, Json, JsonObject, child, count, instant, items, optional_text, text
-from tickmark.gateways._lines import fill
-from tickmark.gateways._usage import TokenFields
+from tickmark.gateways._usage import TokenFields, fill
 from tickmark.records import Attempt, Row
 
 SCHEMA = "ModelInvocationLog"

@@ -26,7 +26,6 @@ from tickmark.formats import Format, JsonObject, child, instant, optional_text, 
 from tickmark.gateways._lines import (
     Counts,
     after,
-    fill,
     first_of,
     flag,
     from_cache,
@@ -41,7 +40,7 @@ from tickmark.gateways._lines import (
     token_columns,
     usd,
 )
-from tickmark.gateways._usage import TokenFields, served_tier
+from tickmark.gateways._usage import TokenFields, fill, served_tier
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {

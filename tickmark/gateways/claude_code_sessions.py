@@ -22,8 +22,8 @@ from decimal import Decimal
 from tickmark import money
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text
-from tickmark.gateways._lines import content_key, fill
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.gateways._lines import content_key
+from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 HOSTS = {"msg_bdrk_": "aws.bedrock", "msg_vrtx_": "gcp.vertex_ai"}

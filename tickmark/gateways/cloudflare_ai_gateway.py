@@ -4,8 +4,8 @@ Where it comes from: GET /accounts/{id}/ai-gateway/gateways/{id}/logs, pages sav
 as JSON lines; or the Logpush dataset `ai_gateway_events` (names like StatusCode).
 One record is one step: `step` 0 is the first provider, later ones are fallbacks or routes; automatic retries
 of a step hide inside it, and nothing groups the steps of a request.
-Token convention: `tokens_in` follows the provider's own figure and has no cached count, so all input is at
-full price and its convention unknown: this log cannot prove cache classes. Null is missing.
+Token convention: `tokens_in` follows the provider's own figure and has no cached count, so the input
+has no class: this log cannot prove a bill with cached tokens. Null is missing.
 Cost: USD, Cloudflare's estimate or the custom cost sent along. Cache: `cached` was answered by Cloudflare.
 Zone: `created_at` carries it; it is taken as the start. Model: as the request named it.
 Logpush encrypts bodies and metadata and has no id: its records are known by their whole content. Where it
@@ -24,7 +24,6 @@ from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    fill,
     flag,
     from_cache,
     http_status,
@@ -37,6 +36,7 @@ from tickmark.gateways._lines import (
     token_columns,
     usd,
 )
+from tickmark.gateways._usage import fill
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 

@@ -21,8 +21,8 @@ from collections.abc import Callable, Iterator
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, Json, JsonObject, child, count, instant, optional_text
-from tickmark.gateways._lines import content_key, fill
-from tickmark.gateways._usage import TokenFields, token_fields, with_cached
+from tickmark.gateways._lines import content_key
+from tickmark.gateways._usage import TokenFields, fill, token_fields, with_cached
 from tickmark.records import Attempt, Row
 
 INPUT, CACHED, WRITTEN = "input_tokens", "cached_input_tokens", "cache_write_input_tokens"

@@ -6,8 +6,8 @@ the collector's file name. Names are the operator's: keep `gen_ai.*` as document
 .cache_read.input_tokens (or .cached_input_tokens) and .cache_creation.input_tokens.
 One record is one downstream request: retries hide inside it; `x-envoy-attempt-count` or
 `upstream_request_attempt_count`, if logged, counts them. Lines without `gen_ai.*` values are no usage.
-Token convention: inclusive, cached tokens inside input, if a cached count is logged; else unknown, and all
-input is at full price. No usage is missing, "-" is absent.
+Token convention: inclusive, cached tokens inside input, if a cached count is logged; else the
+input has no class. No usage is missing, "-" is absent.
 Outcome: by `response_code` and `response_flags`: DC the caller went away, UT, DT and SI timed out, RL, RLSE
 and UAEX were stopped by the gateway; NR, UH, UF, UO and LH never reached a provider.
 Provider: by `:authority` or `upstream_host` where it names a known host; else the backend's name as written
@@ -25,14 +25,13 @@ from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    fill,
     first_of,
     http_status,
     plain_count,
     settle,
     token_columns,
 )
-from tickmark.gateways._usage import TokenFields
+from tickmark.gateways._usage import TokenFields, fill
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 

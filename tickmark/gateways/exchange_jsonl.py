@@ -21,8 +21,8 @@ from datetime import timedelta
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
-from tickmark.gateways._lines import HTTP_ERROR, content_key, fill
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.gateways._lines import HTTP_ERROR, content_key
+from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {

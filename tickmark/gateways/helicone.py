@@ -25,7 +25,6 @@ from tickmark.gateways._lines import (
     Counts,
     content_key,
     ended,
-    fill,
     first_of,
     from_cache,
     http_status,
@@ -38,7 +37,7 @@ from tickmark.gateways._lines import (
     usd,
     written_at,
 )
-from tickmark.gateways._usage import TokenFields, token_fields
+from tickmark.gateways._usage import TokenFields, fill, token_fields
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 

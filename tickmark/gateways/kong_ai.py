@@ -6,7 +6,7 @@ request and response transformers call a model of their own and are an attempt o
 One record is one downstream request: `tries` has an element per upstream try, so all but the last are retries
 hidden in it; which target each try went to is not said. A line without model calls is no usage.
 Token convention: OpenAI's names and meaning for every provider, cached tokens inside `prompt_tokens` (details
-since Kong 3.11; before, all input is at full price). All counts 0 is missing usage.
+since Kong 3.11; before, the input has no class). All counts 0 is missing usage.
 Cost is not read: Kong multiplies by prices that an operator typed, without a currency, and 0 without them.
 Cache: `cache_status` Hit of the semantic cache was answered by Kong.
 Operation: from the path at the provider (`upstream_uri`), else of the route.
@@ -26,7 +26,6 @@ from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    fill,
     first_of,
     from_cache,
     http_status,
@@ -36,6 +35,7 @@ from tickmark.gateways._lines import (
     settle,
     token_columns,
 )
+from tickmark.gateways._usage import fill
 from tickmark.gateways.exchange_jsonl import OPERATIONS
 from tickmark.records import Attempt, Row
 

@@ -32,7 +32,6 @@ from tickmark.gateways._langfuse_usage import counts
 from tickmark.gateways._lines import (
     Counts,
     ended,
-    fill,
     flag,
     inside,
     json_object,
@@ -43,6 +42,7 @@ from tickmark.gateways._lines import (
     usd,
     written_at,
 )
+from tickmark.gateways._usage import fill
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}

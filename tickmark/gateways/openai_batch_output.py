@@ -22,8 +22,8 @@ from datetime import datetime
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text
 from tickmark.gateways._batch import moment, unfold, untimed
-from tickmark.gateways._lines import HTTP_ERROR, content_key, fill
-from tickmark.gateways._usage import token_fields
+from tickmark.gateways._lines import HTTP_ERROR, content_key
+from tickmark.gateways._usage import fill, token_fields
 from tickmark.gateways.exchange_jsonl import operation as operation_of
 from tickmark.records import Attempt, Row
 

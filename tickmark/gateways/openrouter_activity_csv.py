@@ -18,9 +18,8 @@ from collections.abc import Iterator
 
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, count, instant, optional_text, text
-from tickmark.gateways._lines import fill
 from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import with_cached
+from tickmark.gateways._usage import fill, with_cached
 from tickmark.records import Attempt, Row
 
 COLUMNS = (

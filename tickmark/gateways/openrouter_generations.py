@@ -35,9 +35,8 @@ from tickmark.formats import (
     optional_text,
     text,
 )
-from tickmark.gateways._lines import fill
 from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import served_tier, with_cached
+from tickmark.gateways._usage import fill, served_tier, with_cached
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {None: "chat", "completions": "chat", "embeddings": "embeddings"}

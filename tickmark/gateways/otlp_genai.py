@@ -13,9 +13,9 @@ Retries: a span is one call of the client library; HTTP retries below it are spa
 no tokens, so rows are `request_collapsed`. An outer library's span of the same call has the same trace and
 response id, or stands above the call in the same export: the inner span counts. Deliver one trace together.
 Token convention: cached tokens inside the input, reasoning inside the output. A span whose cached tokens
-exceed its input breaks the convention and is quarantined. A span without cache attributes shows all input
-as uncached, with token_semantics `unknown`: some libraries leave them out. Cache writes live 5 minutes
-where no attribute says an hour. Zeros for input and output mean: not reported.
+exceed its input breaks the convention and is quarantined. The input of a span without cache
+attributes has no class, for some libraries leave them out. Cache writes live 5 minutes where no attribute
+says an hour. Zeros for input and output mean: not reported.
 Provider: by server.address, else gen_ai.provider.name; `unknown` where neither is there.
 Team is service.namespace and workload service.name of the resource. Join keys: gen_ai.response.id, trace
 id.

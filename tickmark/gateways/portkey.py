@@ -8,7 +8,7 @@ One record is one logical request: `retry_success_count` counts the retries insi
 it; targets of a fallback share `trace_id`, which callers may also set for a whole workflow.
 Token convention: from the usage block in `response`, where `total_tokens` tells whether Anthropic's cached
 tokens lie outside `prompt_tokens`. Without `response` (a workspace may deny the field) there is no cached
-count: all input is full price and its convention unknown.
+count: the input has no class.
 Cost: US cents. Cache: `cache_status` HIT or SEMANTIC HIT was answered by Portkey.
 Zone: `created_at` carries it. Join key: `id` in `response`.
 `request` is in OpenAI's shape for every provider, so it is counted again only where the provider takes that.
@@ -24,7 +24,6 @@ from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    fill,
     first_of,
     flag,
     from_cache,
@@ -37,7 +36,7 @@ from tickmark.gateways._lines import (
     token_columns,
     usd,
 )
-from tickmark.gateways._usage import TokenFields, served_tier, token_fields
+from tickmark.gateways._usage import TokenFields, fill, served_tier, token_fields
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 

@@ -18,7 +18,8 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.formats import Format, JsonObject, instant, optional_text, text
-from tickmark.gateways._lines import Counts, fill, flag, inside, plain_count, snake_case, token_columns, usd
+from tickmark.gateways._lines import Counts, flag, inside, plain_count, snake_case, token_columns, usd
+from tickmark.gateways._usage import fill
 from tickmark.records import Attempt, Row
 
 BILLER = "vercel_ai_gateway"
