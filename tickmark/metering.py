@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from tickmark.countstore import CountStore
 from tickmark.errors import IntegrityError, Where
-from tickmark.tokenizers import Counter, Counters
+from tickmark.tokenizers import AnyCounter, Counters
 
 COUNTER_RULE = "1"
 """Raise it with every change of the code that changes a count: stored counts of other rules are not used."""
@@ -156,7 +156,7 @@ class Metering:
     def _uncounted(self, vocabulary: str) -> bool:
         return bool(self.database.execute(ANY_UNCOUNTED, [vocabulary]).fetchall())
 
-    def _fill(self, vocabulary: str, counter: Counter) -> None:
+    def _fill(self, vocabulary: str, counter: AnyCounter) -> None:
         # A reader keeps its cursor while it streams; the writer needs its own.
         writer = self.database.cursor()
         for batch in self.database.sql(UNCOUNTED, params=[vocabulary]).to_arrow_reader(BATCH_ROWS):
@@ -164,7 +164,7 @@ class Metering:
             writer.register("counted_now", _counted(vocabulary, batch, counter))
             writer.execute("insert into meter.segment_counts by name from counted_now")
 
-    def _check(self, vocabulary: str, reference: Counter, limit: int, seed: str) -> tuple[int, int]:
+    def _check(self, vocabulary: str, reference: AnyCounter, limit: int, seed: str) -> tuple[int, int]:
         """How many counts the reference made again, and how many of them differ."""
         checked = mismatches = 0
         sample = self.database.sql(SAMPLED, params=[vocabulary, seed, limit, vocabulary])
@@ -201,7 +201,7 @@ class Metering:
             store.add(new)
 
 
-def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:
+def _counted(vocabulary: str, texts: pa.RecordBatch, counter: AnyCounter) -> pa.Table:
     counts = counter.count(texts.column("text").to_pylist())
     return pa.table(
         {
