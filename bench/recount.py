@@ -201,18 +201,17 @@ def _stages(log: Path, folder: Path, *, stored: bool) -> dict[str, float]:
         str(work / "warehouse.duckdb"),
         config={"memory_limit": "600MB", "temp_directory": str(work / "spill")},
     )
-    database.execute("create schema meter; create schema staged; create schema ingest")
+    database.execute("create schema meter; create schema ingest")
     database.execute((ROOT / "sql" / "meter" / "_tables.sql").read_text("utf-8"))
     database.execute("create table ingest.landed_files as select 0 as file_no, 'bench' as sha256")
-    for table in ("segments", "segment_uses"):
-        database.read_parquet(str(work / "staging" / table / "*.parquet")).create_view("v_" + table)
-        database.execute("create view staged." + table + " as from v_" + table)
+    database.read_parquet(str(work / "staging" / "segment_uses" / "*.parquet")).create_view("uses")
+    texts = sorted((work / "staging" / "segments").glob("*.parquet"))
     # The first table that is handed over imports the dataframe libraries: loading, as for the others.
     database.register("first", pa.table({"n": [1]}))
     before = loaded = cpu()
-    Metering(database, counters, work, CountStore(kept, b"k" * 32), lambda _: None).run()
+    Metering(database, counters, texts, work, CountStore(kept, b"k" * 32), lambda _: None).run()
     added = database.execute(
-        "select sum(u.uses * c.tokens) from staged.segment_uses u "
+        "select sum(u.uses * c.tokens) from uses u "
         "join meter.segment_counts c using (vocabulary, segment)"
     ).fetchall()
     counted = cpu()
