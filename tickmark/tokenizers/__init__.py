@@ -36,9 +36,7 @@ def load(vocabulary: Vocabulary) -> Counter:
     """
     source, content = vocabulary.source, sources.read(vocabulary)
     table = _TABLES[source.format](vocabulary, content) if source.format in _TABLES else None
-    tokenizer = (
-        bpe.from_ranks(vocabulary, table) if table else _BUILDERS[source.format](vocabulary, content)
-    )
+    tokenizer = bpe.from_ranks(vocabulary, table) if table else _BUILDERS[source.format](vocabulary, content)
     counter = Counter(
         tokenizer,
         pieces=source.format != "sentencepiece_bpe",

@@ -28,7 +28,6 @@ class RankTable(NamedTuple):
     split: str
 
 
-
 # The classic patterns (openai/tiktoken, tiktoken_ext/openai_public.py up to 0.7). Later versions write cl100k
 # with possessive quantifiers, which this regex engine reads differently: 204 of 4,000 texts changed.
 _WORD_END = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
