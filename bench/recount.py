@@ -246,9 +246,11 @@ def _read(log: Path, staging: Path) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
-def bounds(log: Path, _: Path) -> dict[str, float]:
+def bounds(log: Path, folder: Path) -> dict[str, float]:
     """The parts of the whole stage, each alone and with nothing around it."""
     import jiter
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from tickmark.metering import SAMPLE_MIN
     from tickmark.specbook import SpecBook
@@ -274,10 +276,20 @@ def bounds(log: Path, _: Path) -> dict[str, float]:
     timed("decode_s", lambda: [bool(jiter.from_json(line, **strict)) for line in lines])
     texts = [m["content"] for line in lines for m in json.loads(line)["request"]["messages"]]
     key = b"k" * 32
-    timed("hash_s", lambda: [hashlib.blake2b(t.encode(), digest_size=16, key=key).digest() for t in texts])
+    hashed = timed(
+        "hash_s", lambda: [hashlib.blake2b(t.encode(), digest_size=16, key=key).digest() for t in texts]
+    )
     unique = list(dict.fromkeys(texts))
+    owners = [f"{n:032x}" for n, line in enumerate(lines) for _ in json.loads(line)["request"]["messages"]]
+    ones = [1] * len(hashed)
+    uses = {"record_no": ones, "attempt_id": owners, "segment": hashed, "uses": ones}
+    for name, rows in (("uses_write_s", uses), ("texts_write_s", {"text": unique})):
+        timed(name, lambda rows=rows: pq.write_table(pa.table(rows), folder / "rows", compression="zstd"))
     timed("engine_s", lambda: fast.count(unique))
     timed("sample_s", lambda: reference.count(Random(1).sample(unique, SAMPLE_MIN)))
+    one = folder / "one.jsonl.gz"
+    one.write_bytes(gzip.compress(lines[0]))
+    found["child_start_s"], _ = _read(one, folder / "one")
     return found
 
 

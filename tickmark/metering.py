@@ -176,7 +176,6 @@ class Metering:
         vocabulary, checked, mismatches = wanted["vocabulary"], 0, 0
         # A reader keeps its cursor while it streams; the writer needs its own.
         writer = self.database.cursor()
-        writer.execute("begin")
         for batch in self.database.sql(TO_READ, params=wanted).to_arrow_reader(BATCH_ROWS):
             self.progress(f"meter.segment_counts {vocabulary}")
             texts, known = batch.column("text").to_pylist(), batch.column("tokens").to_pylist()
@@ -189,7 +188,6 @@ class Metering:
             columns = {"segment": batch.column("segment"), "tokens": tokens, "is_new": is_new}
             writer.register("counted_now", pa.table(columns))
             writer.execute(COUNTED_NOW, [vocabulary])
-        writer.execute("commit")
         return checked, mismatches
 
     def _open_store(self) -> None:
