@@ -41,8 +41,9 @@ TABLES = ("meter.segment_counts", "meter.engine_checks")
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
     counters = Counters(SpecBook(close.specs, close.own_specs).vocabularies)
     store = CountStore(close.home.private / "counts", close.text_key())
+    texts = sorted((close.staging / "segments").glob("*.parquet"))
     with close.warehouse.refilling(TABLES) as database:
-        Metering(database, counters, close.work, store, close.progress).run()
+        Metering(database, counters, texts, close.work, store, close.progress).run()
         rows = {table: count(database, table) for table in TABLES}
     for table in TABLES:
         yield dg.MaterializeResult(key(table), metadata={"dagster/row_count": rows[table]})

@@ -6,12 +6,15 @@ Makes two workloads of chat requests: `turns`, conversations that resend their h
 prompts (its duplication is measured and printed), and `unique`, in which no message comes back. Every repeat
 runs each variant once, interleaved, each in a fresh process. The other packages are installed into a
 throwaway virtual environment, never into the project's; they count a share of the requests, because at their
-rate all of them would take minutes. CPU seconds are user + system of all threads; loading a vocabulary is
-timed apart, for everybody.
+rate all of them would take minutes. CPU seconds are user + system of all threads. Imports are timed only in
+our reading child, which is a process of its own. Loading a vocabulary is timed apart, for everybody; where a
+ratio includes it, each side pays it once for the whole log. `bounds` times the parts that the stage cannot
+leave out, each alone.
 """
 
 import argparse
 import gzip
+import hashlib
 import json
 import os
 import resource
@@ -20,13 +23,17 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from statistics import median
+from typing import TypeVar
 
+Made = TypeVar("Made")
 ROOT = Path(__file__).resolve().parents[1]
 OTHERS = ("tiktoken==0.14.0", "litellm==1.106.2")
+THEIRS = ("naive", "litellm", "naive_log")
 MODEL, VOCABULARY = "gpt-4o", "o200k_base"
 TEXT_FILES = (".py", ".pyi", ".md", ".txt", ".rst", ".json", ".html", ".js", ".css", ".po")
 SAMPLE_MB = 12
@@ -191,6 +198,8 @@ def _stages(log: Path, folder: Path, *, stored: bool) -> dict[str, float]:
     shutil.rmtree(work, ignore_errors=True)
     if not stored:
         shutil.rmtree(kept, ignore_errors=True)
+    # The first table that is handed over imports the dataframe libraries.
+    duckdb.connect().register("first", pa.table({"n": [1]}))
     read_s, read_mb = _read(log, work / "staging")
     start = cpu()
     counters = Counters(SpecBook(ROOT / "tokenizer_specs").vocabularies)
@@ -201,19 +210,15 @@ def _stages(log: Path, folder: Path, *, stored: bool) -> dict[str, float]:
         str(work / "warehouse.duckdb"),
         config={"memory_limit": "600MB", "temp_directory": str(work / "spill")},
     )
-    database.execute("create schema meter; create schema staged; create schema ingest")
+    database.execute("create schema meter; create schema ingest")
     database.execute((ROOT / "sql" / "meter" / "_tables.sql").read_text("utf-8"))
     database.execute("create table ingest.landed_files as select 0 as file_no, 'bench' as sha256")
-    for table in ("segments", "segment_uses"):
-        database.read_parquet(str(work / "staging" / table / "*.parquet")).create_view("v_" + table)
-        database.execute("create view staged." + table + " as from v_" + table)
-    # The first table that is handed over imports the dataframe libraries: loading, as for the others.
-    database.register("first", pa.table({"n": [1]}))
+    database.read_parquet(str(work / "staging" / "segment_uses" / "*.parquet")).create_view("uses")
+    texts = sorted((work / "staging" / "segments").glob("*.parquet"))
     before = loaded = cpu()
-    Metering(database, counters, work, CountStore(kept, b"k" * 32), lambda _: None).run()
+    Metering(database, counters, texts, work, CountStore(kept, b"k" * 32), lambda _: None).run()
     added = database.execute(
-        "select sum(u.uses * c.tokens) from staged.segment_uses u "
-        "join meter.segment_counts c using (vocabulary, segment)"
+        "select sum(u.uses * c.tokens) from uses u join meter.segment_counts c using (vocabulary, segment)"
     ).fetchall()
     counted = cpu()
     (check,) = database.execute("from meter.engine_checks").fetchall()
@@ -228,7 +233,7 @@ def _read(log: Path, staging: Path) -> tuple[float, float]:
     job = {
         "source": {"name": "gateway", "format": "exchange_jsonl", "account": "default"},
         "files": [{"path": str(log), "display": log.name, "file_no": 0}],
-        "staging": str(staging), "specs": str(ROOT / "tokenizer_specs"), "own_specs": [],
+        "mapping": None, "staging": str(staging), "specs": str(ROOT / "tokenizer_specs"), "own_specs": [],
         "key": "6b" * 32, "part": "00000",
         "memory_bytes": 8 * 2**30,
     }  # fmt: skip
@@ -241,18 +246,66 @@ def _read(log: Path, staging: Path) -> tuple[float, float]:
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
 
 
+def bounds(log: Path, folder: Path) -> dict[str, float]:
+    """The parts of the whole stage, each alone and with nothing around it."""
+    import jiter
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from tickmark.metering import SAMPLE_MIN
+    from tickmark.specbook import SpecBook
+    from tickmark.tokenizers import load
+    from tickmark.tokenizers.fast import FastCounter, self_test_texts
+
+    found: dict[str, float] = {}
+
+    def timed(name: str, part: Callable[[], Made]) -> Made:
+        before = cpu()
+        result = part()
+        found[name] = cpu() - before
+        return result
+
+    book = timed("specs_s", lambda: SpecBook(ROOT / "tokenizer_specs"))
+    reference = timed("reference_load_s", lambda: load(book.vocabularies[VOCABULARY]))
+    fast = timed("engine_load_s", lambda: FastCounter(reference))
+    timed("self_test_s", lambda: fast.count(self_test_texts()) == reference.count(self_test_texts()))
+    packed = log.read_bytes()
+    timed("sha256_s", lambda: hashlib.sha256(packed).digest())
+    lines = timed("gunzip_s", lambda: zlib.decompress(packed, wbits=31)).splitlines()
+    strict = {"catch_duplicate_keys": True, "float_mode": "decimal", "allow_inf_nan": False}
+    timed("decode_s", lambda: [bool(jiter.from_json(line, **strict)) for line in lines])
+    texts = [m["content"] for line in lines for m in json.loads(line)["request"]["messages"]]
+    key = b"k" * 32
+    hashed = timed(
+        "hash_s", lambda: [hashlib.blake2b(t.encode(), digest_size=16, key=key).digest() for t in texts]
+    )
+    unique = list(dict.fromkeys(texts))
+    owners = [f"{n:032x}" for n, line in enumerate(lines) for _ in json.loads(line)["request"]["messages"]]
+    ones = [1] * len(hashed)
+    uses = {"record_no": ones, "attempt_id": owners, "segment": hashed, "uses": ones}
+    for name, rows in (("uses_write_s", uses), ("texts_write_s", {"text": unique})):
+        timed(name, lambda rows=rows: pq.write_table(pa.table(rows), folder / "rows", compression="zstd"))
+    timed("engine_s", lambda: fast.count(unique))
+    timed("sample_s", lambda: reference.count(Random(1).sample(unique, SAMPLE_MIN)))
+    one = folder / "one.jsonl.gz"
+    one.write_bytes(gzip.compress(lines[0]))
+    found["child_start_s"], _ = _read(one, folder / "one")
+    return found
+
+
 VARIANTS: dict[str, Callable[[Path, Path], dict[str, float]]] = {
     "naive": naive,
     "litellm": litellm,
     "naive_log": naive_log,
     "tickmark": tickmark,
     "tickmark_again": tickmark_again,
+    "bounds": bounds,
 }
 
 
 def run(variant: str, log: Path, folder: Path, other: Path) -> dict[str, float]:
     """One variant in a fresh process."""
-    python = sys.executable if variant.startswith("tickmark") else str(other / "bin" / "python")
+    python = str(other / "bin" / "python") if variant in THEIRS else sys.executable
     packages = next((other / "lib").glob("python3*/site-packages"))
     cache = packages / "litellm" / "litellm_core_utils" / "tokenizers"
     env = {**os.environ, "TIKTOKEN_CACHE_DIR": str(cache), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
@@ -272,21 +325,24 @@ def table(runs: dict[str, list[dict[str, float]]], about: dict[str, float]) -> N
         for name in sorted({key for repeat in repeats for key in repeat}):
             values = [repeat[name] for repeat in repeats if name in repeat]
             print(f"  {variant:<15}{name:<13}{median(values):12.2f} [{min(values):.2f}-{max(values):.2f}]")
-    ours, again = runs["tickmark"], runs["tickmark_again"]
-    count = [about["mb"] / one["count_s"] for one in ours]
-    loaded = [about["mb"] / (one["count_s"] + one["load_s"]) for one in ours]
-    whole = [about["mb"] / (one["count_s"] + one["load_s"] + one["read_s"]) for one in ours]
-    for label, rates, other in (
-        ("counting / litellm", count, "litellm"),
-        ("counting / naive", count, "naive"),
-        ("counting with loading / naive", loaded, "naive"),
-        ("log to counts / naive log to counts", whole, "naive_log"),
+    ours, again, whole_mb = runs["tickmark"], runs["tickmark_again"], about["mb"]
+    load = [one["load_s"] for one in runs["naive"]]
+    for label, parts, other in (
+        ("counting / litellm", ("count_s",), "litellm"),
+        ("counting / naive", ("count_s",), "naive"),
+        ("counting with loading / naive", ("count_s", "load_s"), "naive"),
+        ("log to counts / naive log to counts", ("count_s", "load_s", "read_s"), "naive_log"),
     ):
-        theirs = [one["mb"] / one["count_s"] for one in runs[other]]
-        ratios = [mine / their for mine, their in zip(rates, theirs, strict=True)]
+        mine = [whole_mb / sum(one[part] for part in parts) for one in ours]
+        loads = load if "load_s" in parts else [0.0] * len(load)
+        theirs = [
+            whole_mb / (whole_mb * one["count_s"] / one["mb"] + loading)
+            for one, loading in zip(runs[other], loads, strict=True)
+        ]
+        ratios = [one / their for one, their in zip(mine, theirs, strict=True)]
         print(
             f"  RATIO {label}: {median(ratios):.1f} [{min(ratios):.1f}-{max(ratios):.1f}]"
-            f"   ours {median(rates):.0f}, theirs {median(theirs):.1f} MB per CPU-second"
+            f"   ours {median(mine):.0f}, theirs {median(theirs):.1f} MB per CPU-second"
         )
     print(f"  second run: counting {median([one['count_s'] for one in again]):.2f} CPU-s")
 

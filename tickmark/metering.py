@@ -8,9 +8,11 @@ sample again, stored counts included; if one differs, the reference counts the v
 the store forgets the vocabulary.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.metadata import version
+from itertools import compress
 from pathlib import Path
 
 import duckdb
@@ -18,20 +20,27 @@ import pyarrow as pa
 
 from tickmark.countstore import CountStore
 from tickmark.errors import IntegrityError, Where
-from tickmark.tokenizers import Counter, Counters
+from tickmark.tokenizers import AnyCounter, Counters
 
 COUNTER_RULE = "1"
 """Raise it with every change of the code that changes a count: stored counts of other rules are not used."""
 BATCH_ROWS = 8_192
-FAST_FROM_CHARS = 8 * 2**20
+FAST_FROM_CHARS = 4 * 2**20
 """Loading the faster engine costs what the reference needs for about this much text (measured, o200k)."""
 SAMPLE_SHARE, SAMPLE_MIN = 512, 256
 """One text in so many, and at least so many: 256 without a difference bound the share of wrong ones by 1.2 %
 (95 % confidence), 8,000 by 0.04 %."""
 
+TEXTS = "vocabulary, segment, text, chars, cast((file_index << 40) + file_row_number as bigint) as place"
+"""A place is a row of the staged files. Texts are long: they are found by it, never grouped or sorted."""
+UNIQUE = """
+create temp table unique_texts as
+select vocabulary, segment, min(place) as place, any_value(chars) as chars
+from staged_texts group by vocabulary, segment
+"""
 TOTALS = """
-select vocabulary, count(distinct segment), cast(sum(length(text)) as bigint)
-from staged.segments group by vocabulary order by vocabulary
+select vocabulary, count(*), cast(sum(chars) as bigint)
+from unique_texts group by vocabulary order by vocabulary
 """
 SEED = "select md5(string_agg(sha256, ',' order by file_no)) from ingest.landed_files"
 FROM_STORE = """
@@ -39,36 +48,33 @@ insert into meter.segment_counts by name
 select ? as vocabulary, segment, any_value(k.tokens) as tokens
 from known_counts k
 where k.vocabulary_sha256 = ? and k.rule = ?
-    and exists (from staged.segments s where s.vocabulary = ? and s.segment = k.segment)
+    and exists (from unique_texts u where u.vocabulary = ? and u.segment = k.segment)
 group by segment
 """
-UNCOUNTED = """
-select s.segment, any_value(s.text) as text
-from staged.segments s
-anti join meter.segment_counts c on c.vocabulary = s.vocabulary and c.segment = s.segment
-where s.vocabulary = ?
-group by s.segment
-"""
-ANY_UNCOUNTED = """
-select 1
-from staged.segments s
-anti join meter.segment_counts c on c.vocabulary = s.vocabulary and c.segment = s.segment
-where s.vocabulary = ?
-limit 1
-"""
-SAMPLED = """
-select s.segment, any_value(s.text) as text, any_value(c.tokens) as tokens
-from staged.segments s
-join (
-    select segment, tokens
-    from meter.segment_counts
-    where vocabulary = ?
+COUNTED = "select count(*) from meter.segment_counts where vocabulary = ?"
+TO_READ = """
+with sampled as (
+    select segment
+    from unique_texts
+    where vocabulary = $vocabulary
     -- Keyed hashes are spread evenly: those that follow a point given by the deliveries are a random sample.
-    order by segment < unhex(?), segment
-    limit ?
-) c on c.segment = s.segment
-where s.vocabulary = ?
-group by s.segment
+    order by segment < unhex($seed), segment
+    limit $sampled
+),
+wanted as (
+    select u.place, c.tokens, s.segment is not null as sampled
+    from unique_texts u
+    left join meter.segment_counts c on c.vocabulary = u.vocabulary and c.segment = u.segment
+    left join sampled s on s.segment = u.segment
+    where u.vocabulary = $vocabulary and (c.tokens is null or s.segment is not null)
+)
+select t.segment, t.text, w.tokens, w.sampled
+from staged_texts t
+join wanted w on w.place = t.place
+"""
+COUNTED_NOW = """
+insert into meter.segment_counts by name
+select ? as vocabulary, segment, tokens from counted_now where is_new
 """
 REPEATED = "select count(*) - count(distinct (vocabulary, segment)) from meter.segment_counts"
 FORGET = "delete from meter.segment_counts where vocabulary = ?"
@@ -95,6 +101,7 @@ KNOWN = pa.schema(
 )
 
 
+@cache
 def counter_rule() -> str:
     """What a stored count depends on beside vocabulary and text."""
     return f"{COUNTER_RULE} tokenizers {version('tokenizers')} fastokens {version('fastokens')}"
@@ -102,10 +109,14 @@ def counter_rule() -> str:
 
 @dataclass
 class Metering:
-    """One run's counting. `work` is the run's private folder; without a store every text is counted."""
+    """One run's counting; `texts` are the staged files, and `work` is the run's private folder.
+
+    Without a store every text is counted.
+    """
 
     database: duckdb.DuckDBPyConnection
     counters: Counters
+    texts: Sequence[Path]
     work: Path
     store: CountStore | None = None
     progress: Callable[[str], None] = print
@@ -118,10 +129,14 @@ class Metering:
 
         Raises IntegrityError where a text was counted twice.
         """
+        if not self.texts:
+            return
+        files = [str(file) for file in self.texts]
+        self.database.read_parquet(files).project(TEXTS).create_view("staged_texts")
+        self.database.execute(UNIQUE)
         self._open_store()
         seed = self.database.execute(SEED).fetchall()[0][0] or ""
         for vocabulary, segments, chars in self.database.execute(TOTALS).fetchall():
-            self.progress("meter.segment_counts " + vocabulary)
             self._count(vocabulary, segments, chars, seed)
         if self.database.execute(REPEATED).fetchall()[0][0]:
             raise IntegrityError(
@@ -134,45 +149,45 @@ class Metering:
             self._keep(self.store)
 
     def _count(self, vocabulary: str, segments: int, chars: int, seed: str) -> None:
-        reference = self.counters[vocabulary]
+        reference: AnyCounter = self.counters[vocabulary]
         sha256 = self.counters.sha256(vocabulary)
         self.database.execute(FROM_STORE, [vocabulary, sha256, counter_rule(), vocabulary])
+        (known,) = self.database.execute(COUNTED, [vocabulary]).fetchall()[0]
         counter, engine, refused = reference, "tokenizers", False
         if chars >= self.fast_from_chars:
             # Where the engine was refused nothing is stored: a vocabulary that is all known needs no test.
-            fast = self.counters.fast(vocabulary) if self._uncounted(vocabulary) else reference
+            fast = self.counters.fast(vocabulary) if known < segments else reference
             refused = fast is None
             counter, engine = (reference, "tokenizers") if fast is None else (fast, "fastokens")
-        self._fill(vocabulary, counter)
         sampled = max(SAMPLE_MIN, segments // SAMPLE_SHARE)
-        checked, mismatches = self._check(vocabulary, reference, sampled, seed)
+        wanted = {"vocabulary": vocabulary, "seed": seed, "sampled": sampled}
+        checked, mismatches = self._fill(wanted, counter, reference)
         if mismatches:
             self.database.execute(FORGET, [vocabulary])
-            self._fill(vocabulary, reference)
+            self._fill(wanted | {"sampled": 0}, reference, reference)
         (self._forgotten if mismatches or refused else self._kept).append(vocabulary)
         counted_by = "tokenizers" if mismatches else engine
         self.database.execute(CHECK, [vocabulary, engine, segments, checked, mismatches, counted_by])
 
-    def _uncounted(self, vocabulary: str) -> bool:
-        return bool(self.database.execute(ANY_UNCOUNTED, [vocabulary]).fetchall())
-
-    def _fill(self, vocabulary: str, counter: Counter) -> None:
+    def _fill(
+        self, wanted: Mapping[str, object], counter: AnyCounter, reference: AnyCounter
+    ) -> tuple[int, int]:
+        """Count what is not known and the sample again; return how many were sampled, and how many differ."""
+        vocabulary, checked, mismatches = wanted["vocabulary"], 0, 0
         # A reader keeps its cursor while it streams; the writer needs its own.
         writer = self.database.cursor()
-        for batch in self.database.sql(UNCOUNTED, params=[vocabulary]).to_arrow_reader(BATCH_ROWS):
-            self.progress("meter.segment_counts " + vocabulary)
-            writer.register("counted_now", _counted(vocabulary, batch, counter))
-            writer.execute("insert into meter.segment_counts by name from counted_now")
-
-    def _check(self, vocabulary: str, reference: Counter, limit: int, seed: str) -> tuple[int, int]:
-        """How many counts the reference made again, and how many of them differ."""
-        checked = mismatches = 0
-        sample = self.database.sql(SAMPLED, params=[vocabulary, seed, limit, vocabulary])
-        for batch in sample.to_arrow_reader(BATCH_ROWS):
-            again = reference.count(batch.column("text").to_pylist())
-            counts = batch.column("tokens").to_pylist()
+        for batch in self.database.sql(TO_READ, params=wanted).to_arrow_reader(BATCH_ROWS):
+            self.progress(f"meter.segment_counts {vocabulary}")
+            texts, known = batch.column("text").to_pylist(), batch.column("tokens").to_pylist()
+            tokens = _counted(texts, known, counter)
+            sampled = list(compress(zip(texts, tokens, strict=True), batch.column("sampled").to_pylist()))
+            again = reference.count([text for text, _ in sampled])
             checked += len(again)
-            mismatches += sum(one != other for one, other in zip(again, counts, strict=True))
+            mismatches += sum(count != found for count, (_, found) in zip(again, sampled, strict=True))
+            is_new = batch.column("tokens").is_null()
+            columns = {"segment": batch.column("segment"), "tokens": tokens, "is_new": is_new}
+            writer.register("counted_now", pa.table(columns))
+            writer.execute(COUNTED_NOW, [vocabulary])
         return checked, mismatches
 
     def _open_store(self) -> None:
@@ -201,12 +216,6 @@ class Metering:
             store.add(new)
 
 
-def _counted(vocabulary: str, texts: pa.RecordBatch, counter: Counter) -> pa.Table:
-    counts = counter.count(texts.column("text").to_pylist())
-    return pa.table(
-        {
-            "vocabulary": pa.array([vocabulary] * len(counts), pa.string()),
-            "segment": texts.column("segment"),
-            "tokens": pa.array(counts, pa.int64()),
-        }
-    )
+def _counted(texts: list[str], known: list[int | None], counter: AnyCounter) -> list[int]:
+    new = iter(counter.count([text for text, tokens in zip(texts, known, strict=True) if tokens is None]))
+    return [next(new) if tokens is None else tokens for tokens in known]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tickmark.countstore import CountStore
@@ -17,7 +18,7 @@ from tickmark.tokenizers import Counter, Counters, fast
 VOCABULARY = "cl100k_base"
 KEY = b"k" * 32
 TABLES = (
-    "create schema staged; create schema meter; create schema ingest;"
+    "create schema meter; create schema ingest;"
     "create table ingest.landed_files (file_no bigint, sha256 varchar);"
     "insert into ingest.landed_files values (0, 'a'), (1, 'b');"
 )
@@ -76,13 +77,16 @@ def meter(
     work.mkdir()
     segments = [blake2b(text.encode(), key=KEY, digest_size=16).digest() for text in month]
     staged = pa.table({"vocabulary": [vocabulary] * len(month), "text": month,
-                       "segment": pa.array(segments, pa.binary(16))})  # fmt: skip
+                       "segment": pa.array(segments, pa.binary(16)),
+                       "chars": [len(text) for text in month]})  # fmt: skip
+    parts = [work / "00000.parquet", work / "00001.parquet"]
+    half = len(month) // 2
+    for part, rows in zip(parts, (staged[:half], staged[half:]), strict=True):
+        pq.write_table(rows, part)
     with duckdb.connect() as database:
         database.execute(TABLES + DDL)
-        database.register("staged_now", staged)
-        database.execute("create table staged.segments as from staged_now")
         store = CountStore(folder / "counts", KEY) if stored else None
-        run = Metering(database, watched, work, store, lambda _: None, fast_from_chars=4_000)  # type: ignore[arg-type]
+        run = Metering(database, watched, parts, work, store, lambda _: None, fast_from_chars=4_000)  # type: ignore[arg-type]
         run.run()
         counts = database.execute("from meter.segment_counts order by all").fetchall()
         check = database.execute("select * exclude (vocabulary) from meter.engine_checks").fetchall()

@@ -114,7 +114,14 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     "answer_segment_uses": _USES,
-    "segments": pa.schema([("vocabulary", pa.string()), ("segment", pa.binary(16)), ("text", pa.string())]),
+    "segments": pa.schema(
+        [
+            ("vocabulary", pa.string()),
+            ("segment", pa.binary(16)),
+            ("text", pa.string()),
+            ("chars", pa.int64()),
+        ]
+    ),
 }
 """Every table a reading child may write; `segments` holds text and never leaves the private zone."""
 
@@ -165,7 +172,7 @@ class Writers:
 
     def add_segment(self, vocabulary: str, segment: bytes, text: str) -> None:
         """Append one text to count; prompts may be long, so their batches end by size too."""
-        self.add("segments", (vocabulary, segment, text))
+        self.add("segments", (vocabulary, segment, text, len(text)))
         self._text += len(text)
         if self._text >= BATCH_TEXT:
             self._flush("segments")

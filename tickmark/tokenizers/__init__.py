@@ -12,15 +12,17 @@ import hashlib
 from tickmark.errors import IntegrityError
 from tickmark.specs import Vocabulary
 from tickmark.tokenizers import bpe, fast, sentencepiece, sources
-from tickmark.tokenizers.counter import Counter
+from tickmark.tokenizers.counter import AnyCounter, Counter
 from tickmark.tokenizers.preprocessing import preparation
 
-__all__ = ["Counter", "Counters", "load"]
+__all__ = ["AnyCounter", "Counter", "Counters", "load"]
 
+_TABLES = {
+    "tiktoken": bpe.tiktoken_table,
+    "tiktoken_gz": bpe.tiktoken_table,
+    "tekken_json": bpe.tekken_table,
+}
 _BUILDERS = {
-    "tiktoken": bpe.from_tiktoken,
-    "tiktoken_gz": bpe.from_tiktoken,
-    "tekken_json": bpe.from_tekken,
     "tokenizer_json": bpe.from_tokenizer_json,
     "sentencepiece_bpe": sentencepiece.build,
 }
@@ -32,9 +34,15 @@ def load(vocabulary: Vocabulary) -> Counter:
     Raises BadSpecError where package or file is not there or of another kind, IntegrityError where its
     bytes or its counts are not the pinned ones.
     """
-    source = vocabulary.source
-    tokenizer = _BUILDERS[source.format](vocabulary, sources.read(vocabulary))
-    counter = Counter(tokenizer, pieces=source.format != "sentencepiece_bpe", prepare=preparation(source))
+    source, content = vocabulary.source, sources.read(vocabulary)
+    table = _TABLES[source.format](vocabulary, content) if source.format in _TABLES else None
+    tokenizer = bpe.from_ranks(vocabulary, table) if table else _BUILDERS[source.format](vocabulary, content)
+    counter = Counter(
+        tokenizer,
+        pieces=source.format != "sentencepiece_bpe",
+        prepare=preparation(source),
+        table=table if source.normalization == "none" else None,
+    )
     golden = source.golden.counts
     counts = counter.count([example.text for example in golden])
     wrong = sum(count != example.tokens for count, example in zip(counts, golden, strict=True))
@@ -58,14 +66,14 @@ class Counters:
     def __init__(self, vocabularies: dict[str, Vocabulary], engine: fast.Engine = fast.FastCounter) -> None:
         self._vocabularies, self._engine = vocabularies, engine
         self._loaded: dict[str, Counter] = {}
-        self._fast: dict[str, Counter | None] = {}
+        self._fast: dict[str, AnyCounter | None] = {}
 
     def __getitem__(self, name: str) -> Counter:
         if name not in self._loaded:
             self._loaded[name] = load(self._vocabularies[name])
         return self._loaded[name]
 
-    def fast(self, name: str) -> Counter | None:
+    def fast(self, name: str) -> AnyCounter | None:
         """The faster engine, or None where its counts are not those of the golden texts and the reference."""
         if name not in self._fast:
             golden = [example.text for example in self._vocabularies[name].source.golden.counts]

@@ -10,8 +10,8 @@ inside them depend on these bytes alone. The other splits never fire, so listing
 """
 
 import base64
-import binascii
 import json
+from typing import NamedTuple
 
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
@@ -19,6 +19,14 @@ from tickmark.errors import BadSpecError
 from tickmark.specs import Vocabulary
 
 Ranks = dict[bytes, int]
+
+
+class RankTable(NamedTuple):
+    """A vocabulary as tiktoken writes it, and how text is split before its tokens are merged."""
+
+    lines: bytes
+    split: str
+
 
 # The classic patterns (openai/tiktoken, tiktoken_ext/openai_public.py up to 0.7). Later versions write cl100k
 # with possessive quantifiers, which this regex engine reads differently: 204 of 4,000 texts changed.
@@ -41,31 +49,36 @@ SPLITS = {
 }
 
 
-def from_tiktoken(vocabulary: Vocabulary, content: bytes) -> Tokenizer:
+def tiktoken_table(vocabulary: Vocabulary, content: bytes) -> RankTable:
     """One token per line: base64, a space, its rank. The split is named by the spec."""
-    try:
-        lines = (line.split() for line in content.splitlines())
-        ranks = {base64.b64decode(token): int(rank) for token, rank in lines}
-    except (ValueError, binascii.Error):
-        raise _not_a("a tiktoken rank table", vocabulary) from None
     if vocabulary.source.split is None:
         raise _not_a("a rank table whose spec names its split", vocabulary)
-    tokenizer = _build(ranks, SPLITS[vocabulary.source.split])
-    if vocabulary.source.normalization == "nfc":
-        tokenizer.normalizer = normalizers.NFC()
-    return tokenizer
+    return RankTable(content, SPLITS[vocabulary.source.split])
 
 
-def from_tekken(vocabulary: Vocabulary, content: bytes) -> Tokenizer:
+def tekken_table(vocabulary: Vocabulary, content: bytes) -> RankTable:
     """Mistral's JSON: ranks that follow the special tokens up to the vocabulary's size, and its own split."""
     try:
         loaded = json.loads(content)
         config = loaded["config"]
         size = config["default_vocab_size"] - config["default_num_special_tokens"]
-        ranks = {base64.b64decode(entry["token_bytes"]): entry["rank"] for entry in loaded["vocab"][:size]}
-        return _build(ranks, config["pattern"])
+        lines = (f"{entry['token_bytes']} {entry['rank']}\n" for entry in loaded["vocab"][:size])
+        return RankTable("".join(lines).encode(), config["pattern"])
     except (ValueError, KeyError, TypeError):
         raise _not_a("a tekken file", vocabulary) from None
+
+
+def from_ranks(vocabulary: Vocabulary, table: RankTable) -> Tokenizer:
+    """The tokenizer of a rank table."""
+    try:
+        cells = table.lines.split()
+        ranks = dict(zip(map(base64.b64decode, cells[::2]), map(int, cells[1::2]), strict=True))
+        tokenizer = _build(ranks, table.split)
+    except (ValueError, TypeError):
+        raise _not_a("a rank table", vocabulary) from None
+    if vocabulary.source.normalization == "nfc":
+        tokenizer.normalizer = normalizers.NFC()
+    return tokenizer
 
 
 def from_tokenizer_json(vocabulary: Vocabulary, content: bytes) -> Tokenizer:
@@ -81,10 +94,9 @@ def from_tokenizer_json(vocabulary: Vocabulary, content: bytes) -> Tokenizer:
 
 
 def _build(ranks: Ranks, split: str) -> Tokenizer:
-    names = {rank: token.decode("latin-1").translate(_PRINTABLE) for token, rank in ranks.items()}
-    merges = [(names[left], names[right]) for left, right in _merges(ranks)]
-    vocab = {name: rank for rank, name in names.items()}
-    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, ignore_merges=True))
+    names = {token: token.decode("latin-1").translate(_PRINTABLE) for token in ranks}
+    vocab = dict(zip(names.values(), ranks.values(), strict=True))
+    tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=_merges(ranks, names), ignore_merges=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(split), behavior="isolated"),
@@ -94,14 +106,14 @@ def _build(ranks: Ranks, split: str) -> Tokenizer:
     return tokenizer
 
 
-def _merges(ranks: Ranks) -> list[tuple[int, int]]:
+def _merges(ranks: Ranks, names: dict[bytes, str]) -> list[tuple[str, str]]:
     """Every way to build each token from two others, in the order of the tokens' ranks."""
-    found: list[tuple[int, int]] = []
-    rank_of = ranks.get
+    found: list[tuple[str, str]] = []
+    name_of = names.get
     for token in sorted(ranks, key=ranks.__getitem__):
         for middle in range(1, len(token)):
-            left = rank_of(token[:middle])
-            if left is not None and (right := rank_of(token[middle:])) is not None:
+            left = name_of(token[:middle])
+            if left is not None and (right := name_of(token[middle:])) is not None:
                 found.append((left, right))
     return found
 
