@@ -10,7 +10,7 @@ prompts; a fifth of the attempts offers tools. Every variant reads the same file
 - tickmark: what a close does to land them: hashes, UTF-8, duplicate keys, types, exact numbers, canonical
   rows, count plans, unique texts by keyed hash, all staged as Parquet; two limited children.
 - duckdb: `read_json` of the fields that an attempt needs, and the distinct message texts, as Parquet.
-- polars: `scan_ndjson` of the same, streamed into Parquet.
+- polars: `scan_ndjson` of the same, streamed into Parquet; installed into a throwaway environment.
 The last two check nothing: duplicate keys, long integers, cut files and lost bytes pass them without a word.
 """
 
@@ -25,8 +25,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-
-from tickmark.simulator.texts import prose
 
 ROOT = Path(__file__).resolve().parents[1]
 START = datetime(2026, 10, 1, tzinfo=UTC)
@@ -50,6 +48,7 @@ TOOLS = [
     for name in ("orders", "invoices", "shipments", "tickets")
 ]
 PAGE = 4096
+POLARS = "polars==1.35.2"
 MEGA = 1e6
 
 
@@ -69,6 +68,8 @@ def make(folder: Path, gigabytes: float) -> None:
 
 
 def _lines(random: Random, number: int) -> Iterator[str]:
+    from tickmark.simulator.texts import prose
+
     systems = [prose(random, random.randrange(600, 3000)) for _ in range(12)]
     sentences = [prose(random, random.randrange(80, 900)) for _ in range(4000)]
     at = START + timedelta(days=number * 31 / FILES)
@@ -218,7 +219,8 @@ class Watch(threading.Thread):
             pid = waiting.pop()
             try:
                 pages += int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-                waiting += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+                for thread in Path(f"/proc/{pid}/task").iterdir():
+                    waiting += map(int, (thread / "children").read_text().split())
             except (OSError, IndexError):
                 continue
         return pages * PAGE
@@ -229,8 +231,9 @@ def measure(name: str, folder: Path) -> None:
     size = sum(path.stat().st_size for path in folder.glob("*.jsonl"))
     out = folder / f"out-{name}"
     subprocess.run(["/bin/rm", "-rf", out], check=True)
+    python = _with_polars(folder) if name == "polars" else Path(sys.executable)
     before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    child = subprocess.Popen([sys.executable, __file__, str(folder), "--run", name])
+    child = subprocess.Popen([python, __file__, str(folder), "--run", name])
     watch = Watch(child.pid)
     watch.start()
     code = child.wait()
@@ -244,6 +247,15 @@ def measure(name: str, folder: Path) -> None:
         f"{size / MEGA / wall:6.1f} MB/s  all processes together {watch.peak / MEGA:6.0f} MB",
         flush=True,
     )
+
+
+def _with_polars(folder: Path) -> Path:
+    """The interpreter of an environment of its own."""
+    python, uv = folder / "polars-env" / "bin" / "python", Path(sys.executable).with_name("uv")
+    if not python.exists():
+        subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, python.parents[1]], check=True)
+        subprocess.run([uv, "pip", "install", "--quiet", "--python", python, POLARS], check=True)
+    return python
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 Lives here: decoding one JSON text. jiter refuses what it must and keeps numbers exact, twice as fast as the
 standard library (2026-11: orjson, msgspec and DuckDB change duplicate keys, long integers or lone surrogates
 without a word; tests/readers/test_strictjson.py). The standard library says which rule a refused text breaks.
+It refuses what is no UTF-8 as well: outside of strings every byte is ASCII, and strings are proved.
 A number of absurd size is refused where it is used (`formats.decimal`), not here.
 """
 
@@ -23,7 +24,7 @@ def loads(text: str) -> Json:
 
 
 def decode(content: bytes) -> Json:
-    """The same from valid UTF-8."""
+    """The same from UTF-8."""
     try:
         value: Json = jiter.from_json(
             content, catch_duplicate_keys=True, float_mode="decimal", allow_inf_nan=False
@@ -36,7 +37,11 @@ def decode(content: bytes) -> Json:
 
 def _explained(content: bytes) -> Json:
     """The same by the standard library, which says what is wrong and where."""
-    source = content.decode()
+    try:
+        source = content.decode()
+    except UnicodeDecodeError as error:
+        place = f"(record, byte {error.start + 1})"
+        raise RecordRejected("E-TEXT-UTF8", place, "UTF-8 text", Bytes(len(content))) from None
     try:
         value: Json = _DECODER.decode(source)
     except RecursionError:

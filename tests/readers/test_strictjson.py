@@ -1,6 +1,7 @@
 """JSON as evidence: what is decoded exactly, and what is refused by name (R01-R03, R09, R10)."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -128,3 +129,37 @@ def test_why_no_faster_decoder() -> None:
     with duckdb.connect() as engine:
         as_decimal = f"select cast(json_extract('[{exact}]', '$[0]') as decimal(38, 12))"
         assert engine.execute(as_decimal).fetchall() != [(Decimal(exact),)]
+
+
+BROKEN_TEXT = [
+    b"\x80",
+    b"\xc0\xaf",
+    b"\xed\xa0\x80",
+    b"\xf4\x90\x80\x80",
+    b"\xff",
+    b"\xc3",
+    b"\xe2\x82",
+    b"\xe0\x80\xaf",
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN_TEXT, ids=bytes.hex)
+@pytest.mark.parametrize(
+    "around",
+    [b'{"a":"%s"}', b'{"%s":1}', b'["%s"]', b'{"a":"\\n%s"}', b'{"a":1}%s', b'%s{"a":1}', b'{"a":%s1}'],
+)
+def test_f09_bytes_that_are_no_utf8_are_refused_wherever_they_stand(around: bytes, broken: bytes) -> None:
+    with pytest.raises(RecordRejected) as refused:
+        strictjson.decode(around.replace(b"%s", broken))
+    assert refused.value.rule == "E-TEXT-UTF8"
+
+
+@given(st.text(max_size=30), st.integers(0, 200), st.integers(0, 255))
+def test_what_is_decoded_was_utf8(text: str, at: int, byte: int) -> None:
+    content = bytearray(
+        json.dumps({"k" + text: [text, 1]}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    )
+    content[at % len(content)] = byte
+    with suppress(RecordRejected):
+        strictjson.decode(bytes(content))
+        content.decode()

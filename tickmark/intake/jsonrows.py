@@ -9,7 +9,7 @@ from itertools import chain
 from tickmark import strictjson
 from tickmark.errors import Bytes, InputRejectedError, RecordRejected, Where
 from tickmark.formats import Format, Json, JsonObject, items
-from tickmark.intake.physical import MAX_DOCUMENT, MAX_LINE, Record, conserved, lines, truncated, utf8
+from tickmark.intake.physical import MAX_DOCUMENT, MAX_LINE, Record, conserved, lines, truncated, unmarked
 from tickmark.intake.stream import Verified, unpacked_name
 
 Line = tuple[int, int, bytes | None]
@@ -52,7 +52,7 @@ def _records(
 ) -> Iterator[Record]:
     if content is None:
         raise RecordRejected("E-LINE-LONG", "(record)", f"at most {MAX_LINE} bytes", Bytes(length))
-    source = utf8(offset, content)
+    source = unmarked(offset, content)
     if not source.strip(b" \t\r"):
         yield whole
         return
@@ -97,7 +97,7 @@ def _is_value(line: Line) -> bool:
     if content is None:
         return False
     try:
-        strictjson.decode(utf8(offset, content))
+        strictjson.decode(unmarked(offset, content))
     except RecordRejected as rejected:
         return rejected.rule != "E-JSON-SYNTAX"
     return True
@@ -111,7 +111,9 @@ def _document(found: Iterable[Line], file: Verified, format_: Format) -> Iterato
         whole += content + b"\n" if length > len(content) else content
     conserved(file, len(whole))
     try:
-        yield from _unfolded(strictjson.decode(utf8(0, bytes(whole))), format_, Record(None, 0, len(whole)))
+        yield from _unfolded(
+            strictjson.decode(unmarked(0, bytes(whole))), format_, Record(None, 0, len(whole))
+        )
     except RecordRejected as rejected:
         raise _unreadable(file, f"{rejected.expected} ({rejected.rule})", rejected.field) from None
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from tickmark import strictjson
 from tickmark.errors import InputRejectedError, RecordRejected, Where
 from tickmark.formats import Json, JsonObject, instant
-from tickmark.intake.physical import MAX_DOCUMENT, Coverage, Record, utf8
+from tickmark.intake.physical import MAX_DOCUMENT, Coverage, Record, unmarked
 from tickmark.intake.stream import Verified
 
 _BUCKET_FIELDS = (("start_time", "end_time"), ("starting_at", "ending_at"))
@@ -23,7 +23,7 @@ def results(file: Verified, coverage: Coverage) -> Iterator[Record]:
         if len(whole) > MAX_DOCUMENT:
             raise _not_pages(file, f"at most {MAX_DOCUMENT} bytes per document")
     try:
-        document = strictjson.decode(utf8(0, bytes(whole)))
+        document = strictjson.decode(unmarked(0, bytes(whole)))
     except RecordRejected as rejected:
         raise _not_pages(file, f"{rejected.expected} ({rejected.rule})", rejected.field) from None
     for index, page in enumerate(document if isinstance(document, list) else [document]):

@@ -4,6 +4,7 @@ Lives here: what every container shares. Does not live here: how each one cuts i
 csvrows, parquetrows, pages) and what a record means (gateways/, invoices/).
 """
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -66,10 +67,9 @@ def decoded(offset: int, content: bytes) -> str:
         raise RecordRejected("E-TEXT-UTF8", place, "UTF-8 text", Bytes(len(content))) from None
 
 
-def utf8(offset: int, content: bytes) -> bytes:
-    """The same, proved to be text, as bytes."""
-    text = decoded(offset, content)
-    return content if offset else text.encode()
+def unmarked(offset: int, content: bytes) -> bytes:
+    """A line without the byte order mark that may stand before the first one."""
+    return content if offset else content.removeprefix(codecs.BOM_UTF8)
 
 
 def truncated(file: Verified, line: int) -> InputRejectedError:
