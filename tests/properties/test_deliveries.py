@@ -1,5 +1,6 @@
 """Deliveries that repeat, overlap, come late or out of order: what is loaded is each record once."""
 
+import json
 from typing import Any
 
 from hypothesis import given, settings
@@ -41,3 +42,19 @@ def test_t01_order_changes_nothing_and_a_late_row_goes_to_its_month(lines: Any, 
     kept, (loaded, out_of_period, _, _, _) = ingested([lines], [""])
     assert kept == ingested([LINES], [""])[0]
     assert (loaded, out_of_period) == (6, 1)
+
+
+@settings(quick, max_examples=15)
+@given(st.randoms(use_true_random=False))
+def test_key_order_changes_nothing(chance: Any) -> None:
+    shuffled = [_shuffled(json.loads(line), chance) for line in LINES]
+    assert (
+        ingested([[json.dumps(record).encode() for record in shuffled]], [""])[0]
+        == ingested([LINES], [""])[0]
+    )
+
+
+def _shuffled(value: Any, chance: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _shuffled(value[key], chance) for key in chance.sample(sorted(value), len(value))}
+    return [_shuffled(item, chance) for item in value] if isinstance(value, list) else value

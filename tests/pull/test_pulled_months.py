@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pipelines import homes
 from pipelines.pull.reports import PROVIDERS
 from tests.errors.gallery import ROOT
 from tests.pull.replay import Puller, Replay, page, usage_pages
@@ -244,6 +245,18 @@ def test_a_pulled_report_is_found_and_read(pull: Puller, replay: Replay, name: s
     found = read(tmp_path / "read", name, landed.path.read_bytes(), landed.path.name)
     assert found.rejects == []
     assert by_class(found.rows) == READ[name]
+
+
+REPORTS = [report.name for provider in PROVIDERS.values() for report in provider.reports]
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_new_home_has_one_source_for_every_report(tmp_path: Path, name: str) -> None:
+    homes.make(tmp_path / "home")
+    (tmp_path / "home" / "landing" / "bills" / f"{name}-2026-07-p0001.json").write_text("{}")
+    landed = found_by_a_close(tmp_path / "home", "2026-07")
+    units = name.startswith("openai_usage_") and name not in READ
+    assert [file.source.format for file in landed] == ["openai_usage" if units else name]
 
 
 @pytest.mark.slow
