@@ -8,6 +8,7 @@ A number of absurd size is refused where it is used (`formats.decimal`), not her
 """
 
 import json
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 import jiter
@@ -57,8 +58,27 @@ def _explained(content: bytes) -> Json:
 
 
 def _refuse_deep(value: Json, content: bytes) -> None:
-    if content.count(b"[") + content.count(b"{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise RecordRejected("E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", Bytes(len(content)))
+    """Raise RecordRejected below 64 levels; levels are walked only while as many brackets are left."""
+    left, depth, level = content.count(b"[") + content.count(b"{"), 0, [value]
+    while depth + left > MAX_DEPTH:
+        level = [part for part in level if isinstance(part, _CONTAINERS)]
+        if not level:
+            return
+        depth, left = depth + 1, left - len(level)
+        if depth > MAX_DEPTH:
+            raise RecordRejected(
+                "E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", Bytes(len(content))
+            )
+        level = [inner for part in level for inner in _inside(part)]
+
+
+_CONTAINERS = (dict, list)
+
+
+def _inside(part: Json) -> Iterable[Json]:
+    if isinstance(part, dict):
+        return part.values()
+    return part if isinstance(part, list) else ()
 
 
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
@@ -80,14 +100,6 @@ def _refuse(text: str) -> Json:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_float=_number, parse_constant=_refuse)
-
-
-def _depth(value: Json) -> int:
-    depth, level = 0, [value]
-    while level := [part for part in level if isinstance(part, dict | list)]:
-        depth += 1
-        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part)]
-    return depth
 
 
 def _encodable(value: Json) -> bool:

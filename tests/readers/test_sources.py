@@ -137,7 +137,7 @@ def test_f06_a_file_that_kills_its_child_is_named_and_the_others_are_read_once(
 ) -> None:
     home = configured()
     monkeypatch.setattr(sources, "MEMORY_BYTES", 2**30)
-    monkeypatch.setattr(sources, "CHILDREN_PER_SOURCE", 1)
+    monkeypatch.setattr(sources, "WORKERS", 1)
     (tmp_path / "pages" / "good.json").write_text(json.dumps(USAGE))
     (tmp_path / "pages" / "wide.json").write_bytes(b"[" + b"[]," * 14_000_000 + b"[]]")
     with pytest.raises(InputRejectedError, match=r"E-FILE-LIMITS pages/wide\.json "):

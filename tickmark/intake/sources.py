@@ -23,7 +23,6 @@ from tickmark.intake.reader import FileReport
 
 MEMORY_BYTES = 8 * 2**30
 WORKERS = 2
-CHILDREN_PER_SOURCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ def _jobs(landed: Sequence[Landed]) -> Iterator[list[Landed]]:
     for name in sources:
         files = [file for file in landed if file.source.name == name]
         files.sort(key=_size, reverse=True)
-        shares += [files[start::CHILDREN_PER_SOURCE] for start in range(min(CHILDREN_PER_SOURCE, len(files)))]
+        shares += [files[start::WORKERS] for start in range(min(WORKERS, len(files)))]
     yield from sorted(shares, key=lambda share: sum(map(_size, share)), reverse=True)
 
 

@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 from tickmark.money import AMOUNT_SCALE
 from tickmark.records import TABLE_OF, RateRow, Row, TableName
 
-BATCH = 50_000
-BATCH_TEXT = 64 * 10**6
+BATCH = 10_000
+BATCH_TEXT = 16 * 10**6
 """Characters of text after which a batch is written, however few rows it has."""
 _ARROW = {
     str: pa.string(),
