@@ -31,6 +31,8 @@ from tickmark.invoices import (
     openai_usage_embeddings,
     openrouter_activity,
     openrouter_credits,
+    stripe_credits,
+    stripe_invoices,
 )
 
 FORMATS: dict[str, Format] = {
@@ -62,5 +64,7 @@ FORMATS: dict[str, Format] = {
         openai_usage_embeddings.FORMAT,
         openrouter_activity.FORMAT,
         openrouter_credits.FORMAT,
+        stripe_credits.FORMAT,
+        stripe_invoices.FORMAT,
     )
 }
