@@ -13,10 +13,12 @@ from tickmark.formats import Json, JsonObject, child, epoch, items, optional_tex
 from tickmark.invoices._fields import WIDE, currency, storable
 
 # docs.stripe.com/currencies as of 2026-11. ISK, HUF and TWD have two decimals in the API.
-ZERO_DECIMALS = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
-THREE_DECIMALS = frozenset(["BHD", "JOD", "KWD", "OMR", "TND"])
+DECIMALS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"), 0),
+    **dict.fromkeys(("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3),
+}
+"""Of the minor unit; every other currency has 2."""
 UNCLEAR = frozenset({"UGX"})
 """That page lists it both among those without decimals and among those written with two."""
 MAX_UNITS = 10**17
@@ -71,8 +73,7 @@ def units(record: JsonObject, field: str) -> int:
 
 def in_currency(amount: int | Decimal, code: str, field: str) -> Decimal:
     """Minor units as an amount of the currency, exactly: 1000 USD → 10.00, 1000 JPY → 1000."""
-    places = 0 if code in ZERO_DECIMALS else 3 if code in THREE_DECIMALS else 2
-    return storable(WIDE.scaleb(Decimal(amount), -places), field)
+    return storable(WIDE.scaleb(Decimal(amount), -DECIMALS.get(code, 2)), field)
 
 
 def first_time(record: JsonObject, *fields: str) -> datetime:

@@ -1,8 +1,8 @@
 """`stripe_credits`: prepaid credit in Stripe: grants, what was taken from them, and a customer's balance.
 
 Where it comes from: GET /v1/billing/credit_grants, /v1/billing/credit_balance_transactions and
-/v1/customers/:id/balance_transactions of whoever bills through Stripe, saved unchanged: one object, a list, or
-a page. These objects do not say who issued them: write `account_name` beside the page's `data`.
+/v1/customers/:id/balance_transactions of whoever bills through Stripe, saved unchanged: one object, a list,
+or a page. These objects do not say who issued them: write `account_name` beside the page's `data`.
 One record is one movement, known by its id.
 Grant: a paid one is a purchase, a promotional one a grant, at `effective_at`. The transaction
 `credits_granted` is the same movement again and not usage, so deliver the grants. A purchase that comes as

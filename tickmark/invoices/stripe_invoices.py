@@ -12,8 +12,8 @@ them too, for the amounts that an invoice repeats of them are not read. Test mod
 Lines: each line, and its discounts (Adjustment), applied credit (Credit) and taxes (Tax) as charges of their
 own; a tax inside the price is taken out of its line. They add up to `total` to the last unit, or the
 document is refused; shipping is not supported. `lines.has_more` must be false. Lines have no model and no
-token class. Where all lines sell prepaid credit, the document is an invoice and a purchase in the credit ledger,
-and has no charges.
+token class. Where all lines sell prepaid credit, the document is an invoice and a purchase in the credit
+ledger, and has no charges.
 Period: each charge has its line's, half-open; where start and end are the same, one second. Stripe's
 documentation calls the end inclusive, yet the next period begins at that second. The invoice has the span of
 its lines, for `period_start` speaks of when items were added.
