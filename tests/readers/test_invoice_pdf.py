@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.readers.pdfs import page, pdf, run
 from tests.readers.reading import SAMPLES, Read, read
-from tickmark.errors import BadSpecError, InputRejectedError
+from tickmark.errors import BadSpecError, InputRejectedError, RecordRejected
 from tickmark.intake import pdfrows
+from tickmark.invoices import FORMATS
 from tickmark.invoices._dates import printed
+from tickmark.records import BillingLine, Invoice
 
 needs_extra = pytest.mark.skipif(find_spec("pypdf") is None, reason="the extra `pdf` is not installed")
 HEADER = ("Description", "Qty", "Unit price", "Tax", "Amount")
@@ -181,6 +185,23 @@ def test_figures_that_are_not_sure_refuse_the_file(tmp_path: Path, old: Any, new
 def test_a_second_total_refuses_the_file(tmp_path: Path, row: Any) -> None:
     with pytest.raises(InputRejectedError, match="E-INVOICE-LAYOUT"):
         taken(tmp_path, invoice(body=[*SALE, row]))
+
+
+PIECES = [*USAGE_HEAD, *USAGE, *SALE, "Receipt", "Total", "$1.00", "Total $1.00 USD", "-$0.01", "1 - 2", "\0"]
+ROWS = [row if isinstance(row, str) else " ".join(filter(None, row)) for row in PIECES]
+
+
+@given(st.lists(st.sampled_from(ROWS) | st.text(max_size=20), max_size=30), st.integers(0, 20))
+def test_any_rows_give_charges_that_add_up_or_are_refused(rows: list[str], at: int) -> None:
+    plain = [row if isinstance(row, str) else " ".join(filter(None, row)) for row in [*USAGE_HEAD, *USAGE]]
+    for record in (rows, [*plain[:at], *rows[:2], *plain[at:]], plain[:at] + plain[at + 1 :]):
+        try:
+            found = list(FORMATS["invoice_pdf"].read({"rows": [*record]}))
+        except RecordRejected:
+            continue
+        charges = [row.billed_cost for row in found if isinstance(row, BillingLine)]
+        totals = [row.billed_cost for row in found if isinstance(row, Invoice)]
+        assert sum(charges) == sum(totals) or not charges
 
 
 # Attacks. A file that does not show what it says is unusable as a whole.

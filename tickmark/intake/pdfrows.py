@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import FileIO
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tickmark.errors import BadSpecError, InputRejectedError, Where
 from tickmark.formats import Format, Json
@@ -26,7 +26,7 @@ MAX_PAGES = 50
 MAX_STREAM = 10**6
 """Bytes of one unpacked stream; an invoice's page has some ten thousand."""
 MAX_OPERATORS = 50_000
-_LIMITS = {
+_LIMITS: dict[str, Any] = {
     "maximum_declared_stream_length": MAX_STREAM,
     "array_based_stream_maximum_output_length": MAX_STREAM,
     "zlib_maximum_output_length": MAX_STREAM,
@@ -136,7 +136,8 @@ class _Eye:
 
     def runs(self, page: "pypdf.PageObject") -> list[_Run]:
         self.white, self.kept, self.found = False, [], []
-        self.box = tuple(float(edge) for edge in page.mediabox)
+        box = page.mediabox
+        self.box = (box.left, box.bottom, box.right, box.top)
         page.extract_text(visitor_operand_before=self._operator, visitor_text=self._run)
         return self.found
 
@@ -169,7 +170,7 @@ class _Eye:
 
 def _is_white(name: bytes, operands: Sequence[object]) -> bool:
     """Light in one or three parts, no ink in four."""
-    parts = [float(part) for part in operands if isinstance(part, int | float)]
+    parts = [part for part in operands if isinstance(part, int | float)]
     if name == b"k" or len(parts) == _INKS:
         return max(parts, default=1.0) <= 1 - _WHITE
     return min(parts, default=0.0) >= _WHITE
