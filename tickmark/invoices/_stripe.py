@@ -1,4 +1,4 @@
-"""What Stripe's objects share: how lists hold them, who issued them, minor units, times.
+"""What Stripe's objects share: who issued them, minor units, times, references.
 
 Lives here: checks and shapes that mean the same in invoices, credit notes and credit movements.
 Does not live here: what an object bills (stripe_invoices) or moves (stripe_credits).
@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, child, epoch, items, optional_text, text
+from tickmark.formats import JsonObject, child, epoch, items, optional_text, text
 from tickmark.invoices._fields import WIDE, currency, storable
 
 # docs.stripe.com/currencies as of 2026-11. ISK, HUF and TWD have two decimals in the API.
@@ -24,16 +24,6 @@ UNCLEAR = frozenset({"UGX"})
 MAX_UNITS = 10**17
 
 
-def objects(value: Json) -> Iterator[tuple[str, Json]]:
-    """The objects of a list or a page; a page may say once, beside `data`, who issued them."""
-    if not isinstance(value, dict) or not isinstance(value.get("data"), list):
-        yield from items(value)
-        return
-    said = {"account_name": value["account_name"]} if "account_name" in value else {}
-    for place, item in items(value["data"]):
-        yield f"data{place}", said | item if isinstance(item, dict) else item
-
-
 def is_live(record: JsonObject) -> bool:
     """False for what was made in Stripe's test mode: it is about no money."""
     if not isinstance(live := record.get("livemode", True), bool):
@@ -41,14 +31,11 @@ def is_live(record: JsonObject) -> bool:
     return live
 
 
-def issuer(record: JsonObject) -> str:
-    """Who issued it: its own `account_name`, that of its expanded invoice, or that of its page."""
+def issuer(record: JsonObject) -> str | None:
+    """Who issued it: its own `account_name`, or that of its invoice where that is expanded."""
     invoice = record.get("invoice")
     expanded = optional_text(invoice, "account_name") if isinstance(invoice, dict) else None
-    if (name := expanded or optional_text(record, "account_name")) is None:
-        expected = "the issuer, here, in the expanded invoice, or beside the page's `data`"
-        raise RecordRejected("E-FIELD-MISSING", "account_name", expected, None)
-    return name
+    return expanded or optional_text(record, "account_name")
 
 
 def iso_currency(record: JsonObject, field: str = "currency") -> str:

@@ -2,7 +2,7 @@
 
 Where it comes from: GET /v1/billing/credit_grants, /v1/billing/credit_balance_transactions and
 /v1/customers/:id/balance_transactions of whoever bills through Stripe, saved unchanged: one object, a list,
-or a page. These objects do not say who issued them: write `account_name` beside the page's `data`.
+or a page. These objects do not say who issued them: write `provider:` at the source in tickmark.yaml.
 One record is one movement, known by its id.
 Grant: a paid one is a purchase, a promotional one a grant, at `effective_at`. The transaction
 `credits_granted` is the same movement again and not usage, so deliver the grants. A purchase that comes as
@@ -22,7 +22,7 @@ from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, epoch, optional_text, text
+from tickmark.formats import Format, JsonObject, child, enveloped, epoch, optional_text, text
 from tickmark.invoices._fields import natural_key
 from tickmark.invoices._stripe import (
     first_time,
@@ -30,7 +30,6 @@ from tickmark.invoices._stripe import (
     is_live,
     iso_currency,
     issuer,
-    objects,
     reference,
     units,
 )
@@ -136,7 +135,7 @@ def _entry(
         raise RecordRejected("E-FIELD-RANGE", "amount", "a sign that fits its type", moved)
     return CreditEntry(
         record_key=natural_key(NAME, {"id": text(record, "id")}),
-        provider=providers.by_name(issuer(record)),
+        provider=providers.by_name(issuer(record) or providers.UNKNOWN),
         entry_at=at,
         entry_kind=kind,
         amount=in_currency(moved, code, "amount"),
@@ -154,5 +153,5 @@ FORMAT = Format(
     summary="Stripe credit grants, credit balance and customer balance transactions (API objects)",
     verified="unverified",
     read=read,
-    unfold=objects,
+    unfold=enveloped,
 )

@@ -3,8 +3,7 @@
 Where it comes from: GET /v1/invoices and /v1/credit_notes of whoever bills through Stripe, saved unchanged:
 one object, a list, or a page (`{"object": "list", "data": [...]}`). Customers get only the PDF, so the issuer
 must hand the JSON over. One record is one document, known by its id.
-Issuer: `account_name`. Credit notes have none: export them with `expand[]=data.invoice`, or write
-`account_name` beside the page's `data`.
+Issuer: `account_name`. Credit notes have none: export them with `expand[]=data.invoice`.
 Payable: `total` of an invoice that is open, paid or uncollectible; a draft is not usage; a void one counts 0
 and supersedes what was delivered before. What a customer's balance or a payment settles does not change it.
 A credit note is a document of its own with a negative amount, in the month in which it was issued: deliver
@@ -29,7 +28,7 @@ from decimal import Decimal
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, decimal, epoch, optional_text, text
+from tickmark.formats import Format, JsonObject, child, decimal, enveloped, epoch, optional_text, text
 from tickmark.invoices._credit_sales import sells_credit
 from tickmark.invoices._fields import natural_key, optional_decimal
 from tickmark.invoices._stripe import (
@@ -38,7 +37,6 @@ from tickmark.invoices._stripe import (
     is_live,
     iso_currency,
     issuer,
-    objects,
     objects_in,
     reference,
     units,
@@ -109,13 +107,20 @@ def _document(record: JsonObject, kind: str, state: str) -> _Document:
     return _Document(
         key=natural_key(NAME, {"id": text(record, "id")}),
         kind=kind,
-        issuer=issuer(record),
+        issuer=_issuer(record),
         number=text(record, "number"),
         currency=iso_currency(record),
         issued_at=_issued_at(record),
         customer=reference(record, "customer"),
         sign=0 if state == "void" else -1 if kind == "credit_note" else 1,
     )
+
+
+def _issuer(record: JsonObject) -> str:
+    if (name := issuer(record)) is None:
+        expected = "the issuer, here or in the expanded invoice"
+        raise RecordRejected("E-FIELD-MISSING", "account_name", expected, None)
+    return name
 
 
 def _issued_at(record: JsonObject) -> datetime:
@@ -256,6 +261,6 @@ FORMAT = Format(
     summary="Stripe invoices and credit notes (API objects), every line",
     verified="unverified",
     read=read,
-    unfold=objects,
+    unfold=enveloped,
     version=version,
 )
