@@ -40,6 +40,8 @@ _LIMITS: dict[str, Any] = {
     "jbig2dec_binary": None,
 }
 """No invoice needs more; and no other program is started for an image."""
+MAX_ROW = 500
+"""Characters of one row: what reads it must not take long."""
 SAME_ROW = 3.0
 """Points between baselines of one row."""
 MIN_SIZE = 2.0
@@ -189,4 +191,7 @@ def _rows(runs: list[_Run]) -> Iterator[str]:
 
 
 def _joined(row: list[_Run]) -> str:
-    return " ".join(run.text for run in sorted(row, key=lambda run: run.x))
+    joined = " ".join(run.text for run in sorted(row, key=lambda run: run.x))
+    if len(joined) > MAX_ROW:
+        raise _UnusableError(f"rows of at most {MAX_ROW} characters")
+    return joined

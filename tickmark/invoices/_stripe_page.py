@@ -29,7 +29,6 @@ _NUMBER = re.compile(
     r"Invoice number (?P<series>[A-Z0-9]{4,20})[\0\u2010-\u2015\u2212 -]{1,3}(?P<number>[0-9]{4,6})"
 )
 _ISSUED = re.compile(r"Date of issue (?P<date>.+)")
-_PERIOD = re.compile(r"(?P<start>.+?) ?[\0\u2010-\u2015\u2212-] ?(?P<end>[A-Z0-9].+)")
 _TAX = re.compile(r"(?:[A-Z]{2} )?(?:VAT|GST|HST|PST|QST|JCT|IGST|CGST|SGST|Sales [Tt]ax|Tax)\b.*")
 _SETTLED = ("Applied balance", "Amount paid")
 _HAS_MONEY = re.compile(r"[$€£¥]")
