@@ -16,7 +16,7 @@ from tickmark.errors import BadSpecError, InputRejectedError, RecordRejected
 from tickmark.intake import pdfrows
 from tickmark.invoices import FORMATS
 from tickmark.invoices._dates import printed
-from tickmark.records import BillingLine, Invoice
+from tickmark.records import BillingLine, CreditEntry, Invoice
 
 needs_extra = pytest.mark.skipif(find_spec("pypdf") is None, reason="the extra `pdf` is not installed")
 HEADER = ("Description", "Qty", "Unit price", "Tax", "Amount")
@@ -119,6 +119,32 @@ def test_a_lost_hyphen_of_the_number_is_put_back(tmp_path: Path) -> None:
         rows = changed(HEAD, "Invoice number A1B2C3D4-0007", f"Invoice number A1B2C3D4{dash}0007")
         (head,) = taken(tmp_path / str(at), invoice(head=rows)).rows["invoices"]
         assert head["invoice_id"] == "A1B2C3D4-0007"
+
+
+# Rows as others' extractors gave them for real invoices of 2026-03; names and numbers are changed.
+FOUND = {
+    "anthropic": (
+        *("Invoice number A1B2C3D4 \0 0001", "Date of issue March 26, 2026", "Anthropic, PBC Bill to"),
+        *("$12.50 USD due March 26, 2026", "Pay online", "PAYMENT ADDRESS:", "Anthropic, PBC"),
+        *("Description Qty Unit price Tax Amount", "One-time credit purchase 1 $10.00 25% $10.00"),
+        *("Subtotal $10.00", "Total excluding tax $10.00", "VAT - Sweden (25% on $10.00) $2.50"),
+        *("Total $12.50", "Amount due $12.50 USD"),
+    ),
+    "openai": (
+        *("Page 1 of 1", "Invoice number A1B2C3D4 0001", "Date of issue March 26, 2026", "OpenAI OpCo, LLC"),
+        *("$10.00 USD due March 26, 2026", "Description Qty Unit price Tax Amount"),
+        *("OpenAI API usage credit 1 $10.00 0% 1 $10.00", "Subtotal $10.00", "Total $10.00"),
+        *("Amount due $10.00 USD", "1 Tax to be paid on reverse charge basis 1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("provider", FOUND)
+def test_rows_as_others_found_them_sell_ten_dollars_of_credit(provider: str) -> None:
+    head, credit = FORMATS["invoice_pdf"].read({"rows": list(FOUND[provider])})
+    assert isinstance(head, Invoice)
+    assert isinstance(credit, CreditEntry)
+    assert (head.provider, head.invoice_id, credit.amount) == (provider, "A1B2C3D4-0001", 10)
 
 
 @pytest.mark.parametrize(
