@@ -26,7 +26,7 @@ YEARS = range(2014, 2100)
 """Years of our time: seconds read as milliseconds, or the other way round, are of none of them."""
 
 
-Container: TypeAlias = Literal["jsonl", "json", "csv", "parquet", "bucket_pages"]
+Container: TypeAlias = Literal["jsonl", "json", "csv", "parquet", "bucket_pages", "pdf"]
 Shows: TypeAlias = Literal[
     "attempts", "cache classes", "request text", "answer text", "tier", "response id", "cost"
 ]
@@ -40,6 +40,7 @@ class Format:
     where it does not say). `jsonl`: one object per line. `json`: the same, or one document that spans
     lines. `csv`, `parquet`: one mapping of column to cell per row. `bucket_pages`: the paged buckets of
     usage and cost APIs, one record per result, with its bucket's fields merged in under their own names.
+    `pdf`: one record per file, `rows` of text as they stand on its pages.
     `unfold` cuts a JSON value into its records, each with its place; without it a list is its elements.
     `read` yields canonical rows, none where the record is of a kind that is about no usage, or raises
     RecordRejected. `version` orders deliveries of one key: the highest is the record, lower ones are

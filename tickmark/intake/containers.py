@@ -2,14 +2,14 @@
 
 Lives here: which container a file is. Every record comes out exactly once: with a value, with the rule it
 breaks, or blank. Does not live here: how a container cuts its records (jsonrows, csvrows, parquetrows,
-pages), and what a record means (gateways/, invoices/).
+pdfrows, pages), and what a record means (gateways/, invoices/).
 """
 
 from collections.abc import Iterator
 from pathlib import PurePath
 
 from tickmark.formats import Container, Format
-from tickmark.intake import csvrows, jsonrows, pages, parquetrows
+from tickmark.intake import csvrows, jsonrows, pages, parquetrows, pdfrows
 from tickmark.intake.physical import Coverage, Record
 from tickmark.intake.stream import Verified, unpacked_name
 
@@ -29,6 +29,7 @@ _CUT = {
     "json": jsonrows.document_or_rows,
     "csv": csvrows.rows,
     "parquet": parquetrows.rows,
+    "pdf": pdfrows.rows,
 }
 
 

@@ -17,14 +17,14 @@ from tickmark.errors import InputRejectedError, RecordRejected, Where
 from tickmark.formats import Format, Json
 from tickmark.intake.csvrows import checked_header
 from tickmark.intake.physical import Record
-from tickmark.intake.stream import Verified
+from tickmark.intake.stream import PARQUET, Verified
 
 ROWS_AT_ONCE = 256
 
 
 def rows(file: Verified, format_: Format) -> Iterator[Record]:
     """One record per row; raise InputRejectedError where the file cannot be read to its end."""
-    with file.whole() as source:
+    with file.whole(PARQUET) as source:
         try:
             table = pq.ParquetFile(source, page_checksum_verification=True)
             checked_header(table.schema_arrow.names, format_, file, None)

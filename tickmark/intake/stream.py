@@ -32,10 +32,10 @@ RATIO_FREE = 64 * 10**6
 
 _GZIP, _ZSTD, _UTF8_BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xef\xbb\xbf"
 _HEAD = 512
-_PARQUET = b"PAR1"
+_PARQUET, _PDF = b"PAR1", b"%PDF"
 _FOREIGN = {
     _PARQUET: "a Parquet file",
-    b"%PDF": "a PDF",
+    _PDF: "a PDF",
     b"PK\x03\x04": "a ZIP archive or an Excel workbook",
     b"\xff\xfe": "UTF-16 text",
     b"\xfe\xff": "UTF-16 text",
@@ -51,6 +51,20 @@ _ENDINGS = {".gz": _GZIP, ".zst": _ZSTD}
 def unpacked_name(path: PurePath) -> str:
     """The lower-case name of a file as it is called without its compression."""
     return path.name.lower().removesuffix(".gz").removesuffix(".zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """A kind of file that is read as a whole: how it begins, and what stands in its last bytes."""
+
+    name: str
+    begins: bytes
+    ends: bytes
+    end_within: int
+
+
+PARQUET = Binary("a Parquet file", _PARQUET, _PARQUET, len(_PARQUET))
+PDF = Binary("a PDF", _PDF, b"%%EOF", 1024)
 
 
 class Decompressor(Protocol):
@@ -83,13 +97,13 @@ class Verified:
                 yield chunk
 
     @contextmanager
-    def whole(self) -> Iterator[FileIO]:
-        """A Parquet file to read from anywhere, after all of it was hashed."""
+    def whole(self, kind: Binary) -> Iterator[FileIO]:
+        """A binary file to read from anywhere, after all of it was hashed."""
         with self._opened() as file:
             head = tail = b""
             for chunk in self._raw(file):
-                head, tail = head or chunk[:_HEAD], (tail + chunk)[-len(_PARQUET) :]
-            _refuse_other_than_parquet(head, tail, Where(self.display))
+                head, tail = head or chunk[:_HEAD], (tail + chunk)[-kind.end_within :]
+            _refuse_other_than(kind, head, tail, Where(self.display))
             yield file
 
     def unpacked(self, size: int) -> None:
@@ -182,15 +196,15 @@ def _looks(head: bytes) -> str | None:
     return next((name for magic, name in (_FOREIGN | _PACKED).items() if start.startswith(magic)), None)
 
 
-def _refuse_other_than_parquet(head: bytes, tail: bytes, where: Where) -> None:
+def _refuse_other_than(kind: Binary, head: bytes, tail: bytes, where: Where) -> None:
     if not head:
         raise _empty(where)
-    if not head.startswith(_PARQUET):
-        raise _foreign(_looks(head) or "text", where, "a Parquet file, as its name says")
-    if tail != _PARQUET:
+    if not head.startswith(kind.begins):
+        raise _foreign(_looks(head) or "text", where, f"{kind.name}, as its name or its format says")
+    if kind.ends not in tail:
         raise InputRejectedError(
             "E-FILE-TRUNCATED",
-            "a Parquet file up to its end marker",
+            f"{kind.name} up to its end marker",
             where=where,
             repair="transfer the file again; it was cut",
         )

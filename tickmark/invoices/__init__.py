@@ -22,6 +22,7 @@ from tickmark.invoices import (
     focus_invoice_detail,
     gcp_billing_export,
     invoice_csv,
+    invoice_pdf,
     mistral_usage,
     openai_cost_csv,
     openai_costs,
@@ -31,6 +32,8 @@ from tickmark.invoices import (
     openai_usage_embeddings,
     openrouter_activity,
     openrouter_credits,
+    stripe_credits,
+    stripe_invoices,
 )
 
 FORMATS: dict[str, Format] = {
@@ -53,6 +56,7 @@ FORMATS: dict[str, Format] = {
         focus_invoice_detail.FORMAT,
         gcp_billing_export.FORMAT,
         invoice_csv.FORMAT,
+        invoice_pdf.FORMAT,
         mistral_usage.FORMAT,
         openai_cost_csv.FORMAT,
         openai_costs.FORMAT,
@@ -62,5 +66,7 @@ FORMATS: dict[str, Format] = {
         openai_usage_embeddings.FORMAT,
         openrouter_activity.FORMAT,
         openrouter_credits.FORMAT,
+        stripe_credits.FORMAT,
+        stripe_invoices.FORMAT,
     )
 }
