@@ -72,6 +72,7 @@ def summary(home: Home, closed: Closed) -> dict[str, Any]:
             "red_flags": rows(found, "from red_flags order by flag, subject"),
             "rejects": rows(found, "from rejects order by file, record_no limit 20"),
             "open_points": rows(found, "from open_points order by all"),
+            "transcribed": rows(found, "from transcribed_invoices order by all"),
             "schema_changes": rows(found, "from schema_changes order by source, field"),
             "exceptions": rows(found, "from recount_exceptions order by file, line_no, direction"),
             "alerts": {"sent": dict(closed.alerts_sent), "failed": dict(closed.alerts_failed)},
@@ -124,6 +125,12 @@ def _close(found: Mapping[str, Any]) -> None:
                 right=[4],
             )
         )
+    _points(found)
+    OUT.print(Text(f"report   {found['report']}\nfinance  {found['finance']}"), soft_wrap=True)
+
+
+def _points(found: Mapping[str, Any]) -> None:
+    """What someone must look at, a line each."""
     for flag in found["red_flags"]:
         _say("flag", "red", f"{flag['flag']}: {flag['summary']} (grade {flag['grade']})")
     for point in found["open_points"]:
@@ -135,6 +142,13 @@ def _close(found: Mapping[str, Any]) -> None:
             "yellow",
             f"{r['rule']} {place} {r['field']} expected {r['expected']}, got {r['got']}",
         )
+    for r in found["transcribed"]:
+        total = f"{usd(r['billed_cost'])} {r['billing_currency']}"
+        _say(
+            "confirm",
+            "yellow",
+            f"{r['provider']} invoice {r['invoice_id']}: {total}, read out of {r['file']}",
+        )
     for r in found["schema_changes"][:EXCEPTIONS_SHOWN]:
         _say("schema", "yellow", f"{r['source']}: field {r['field']} is {r['change']} since the month before")
     for r in found["exceptions"][:EXCEPTIONS_SHOWN]:
@@ -144,7 +158,6 @@ def _close(found: Mapping[str, Any]) -> None:
         _say("recount", "", f"and {more} more: report.recount_exceptions")
     for endpoint, error in found["alerts"]["failed"].items():
         _say("alert", "red", f"{endpoint} not delivered: {error}")
-    OUT.print(Text(f"report   {found['report']}\nfinance  {found['finance']}"), soft_wrap=True)
 
 
 def _say(tag: str, colour: str, text: str) -> None:

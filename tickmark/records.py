@@ -152,6 +152,19 @@ class Invoice:
     billing_period_end: datetime
     billed_cost: Decimal
     billing_currency: str
+    is_transcribed: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class BillingPeriod:
+    """Whether an issuer may still change the charges of a period (FOCUS 1.4 Billing Period)."""
+
+    record_key: str
+    provider: str
+    invoice_issuer_name: str
+    billing_period_start: datetime
+    billing_period_end: datetime
+    billing_period_status: str
 
 
 CREDIT_ENTRY_KINDS = ("balance", "purchase", "grant", "usage", "expiry", "refund", "adjustment")
@@ -199,13 +212,16 @@ class RateRow:
     minute_upto: int = 1440
 
 
-Row = Attempt | UsageBucket | BillingLine | Invoice | CreditEntry
-TableName = Literal["attempts", "usage_buckets", "billing_lines", "invoices", "credit_ledger"]
+Row = Attempt | UsageBucket | BillingLine | Invoice | BillingPeriod | CreditEntry
+TableName = Literal[
+    "attempts", "usage_buckets", "billing_lines", "invoices", "billing_periods", "credit_ledger"
+]
 TABLE_OF: dict[type[Row], TableName] = {
     Attempt: "attempts",
     UsageBucket: "usage_buckets",
     BillingLine: "billing_lines",
     Invoice: "invoices",
+    BillingPeriod: "billing_periods",
     CreditEntry: "credit_ledger",
 }
 """The staged table of each record."""

@@ -90,7 +90,7 @@ create table ingest.schema_changes ( -- Fields that came, went or changed their 
 );
 
 create table ingest.row_dispositions ( -- Every row that was read, with what became of it.
-    table_name varchar not null, -- attempts, usage_buckets, billing_lines, invoices or credit_ledger
+    table_name varchar not null, -- attempts, usage_buckets, billing_lines, invoices, billing_periods or credit_ledger
     source varchar not null, -- Name of the source
     file_no bigint not null, -- File it came from
     record_no bigint not null, -- Number of its record in the file
@@ -253,7 +253,21 @@ create table ingest.invoices ( -- The payable documents of this month, whole or 
     billing_period_start timestamptz not null, -- FOCUS BillingPeriodStart, UTC, included
     billing_period_end timestamptz not null, -- FOCUS BillingPeriodEnd, UTC, excluded
     billed_cost decimal(38, 18) not null, -- Amount payable, in billing_currency
-    billing_currency varchar not null -- FOCUS BillingCurrency, ISO 4217
+    billing_currency varchar not null, -- FOCUS BillingCurrency, ISO 4217
+    is_transcribed boolean not null -- True where it was read out of a PDF: a person must confirm the total
+);
+
+create table ingest.billing_periods ( -- Whether an issuer may still change the charges of this month.
+    source varchar not null, -- Name of the source
+    account varchar not null, -- Account at the provider (tickmark.yaml)
+    file_no bigint not null, -- File it came from
+    record_no bigint not null, -- Number of its record in the file
+    record_key varchar not null, -- Natural key at the source
+    provider varchar not null, -- gen_ai.provider.name
+    invoice_issuer_name varchar not null, -- FOCUS InvoiceIssuerName
+    billing_period_start timestamptz not null, -- FOCUS BillingPeriodStart, UTC, included
+    billing_period_end timestamptz not null, -- FOCUS BillingPeriodEnd, UTC, excluded
+    billing_period_status varchar not null -- FOCUS BillingPeriodStatus: Open or Closed
 );
 
 create table ingest.credit_ledger ( -- Movements of prepaid credit of this month, and balances as the provider states them.
@@ -298,7 +312,7 @@ create table ingest.rate_book ( -- List and contracted price of every scope, eff
 );
 
 create table ingest.completeness ( -- Why this close is only a draft; no row means complete.
-    problem varchar not null, -- quarantined, conflict, coverage or open_month
+    problem varchar not null, -- quarantined, conflict, coverage, open_period or open_month
     source varchar, -- Name of the source; NULL for the whole month
     detail varchar not null -- What is missing, in words
 );

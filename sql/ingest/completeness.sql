@@ -16,6 +16,10 @@ union all
 select 'coverage', source, format('no buckets from {} to {}', gap_from, gap_to)
 from ingest.coverage_gaps
 union all
+select 'open_period', source, format('{} may still change the charges of this month', invoice_issuer_name)
+from ingest.billing_periods
+where billing_period_status = 'Open'
+union all
 select 'open_month', null, 'the month was not over'
 from ingest.close
 where as_of < month_end

@@ -9,6 +9,7 @@ places as (
     union select file_no, record_no, line_no, byte_offset, byte_length from staged.usage_buckets
     union select file_no, record_no, line_no, byte_offset, byte_length from staged.billing_lines
     union select file_no, record_no, line_no, byte_offset, byte_length from staged.invoices
+    union select file_no, record_no, line_no, byte_offset, byte_length from staged.billing_periods
     union select file_no, record_no, line_no, byte_offset, byte_length from staged.credit_ledger
 )
 select r.source, f.file, r.line_no, r.record_no, r.byte_offset, r.byte_length, r.place, r.rule, r.field, r.expected, r.got

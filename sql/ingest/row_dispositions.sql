@@ -14,6 +14,10 @@ with staged_rows as (
     select 'invoices', source, file_no, record_no, record_key, content_hash, record_version, billing_period_start
     from staged.invoices
     union all
+    select
+        'billing_periods', source, file_no, record_no, record_key, content_hash, record_version, billing_period_start
+    from staged.billing_periods
+    union all
     select 'credit_ledger', source, file_no, record_no, record_key, content_hash, record_version, entry_at
     from staged.credit_ledger
 ),

@@ -215,6 +215,17 @@ create table report.source_completeness ( -- What proves that a source delivered
     completeness varchar not null -- gaps; manifest: every file is listed and agrees; coverage: its buckets cover the month; tied_out: the provider counted the same; unproven: nothing proves it
 );
 
+create table report.transcribed_invoices ( -- Invoices whose figures were read out of a PDF: a person must confirm them.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    invoice_id varchar not null, -- Number of the invoice
+    file varchar not null, -- Path below the home
+    billed_cost decimal(38, 18) not null, -- Amount payable, in billing_currency
+    billing_currency varchar not null -- ISO 4217
+);
+
 create table report.schema_changes ( -- Fields of a source that came, went or changed their kind since the month before.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one
@@ -310,7 +321,7 @@ create table report.recount_exceptions ( -- Attempts where an exact recount diff
 create table report.open_points ( -- Why a close is only a draft; no row means complete.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one
-    problem varchar not null, -- quarantined, conflict, coverage or open_month
+    problem varchar not null, -- quarantined, conflict, coverage, open_period or open_month
     source varchar, -- Name of the source; NULL for the whole month
     detail varchar not null -- What is missing, in words
 );

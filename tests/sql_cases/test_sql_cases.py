@@ -68,6 +68,7 @@ def test_case(warehouse: Warehouse, table: str, document: Any, case: Any) -> Non
 
 COPIES = {
     "ingest.attempts",
+    "ingest.billing_periods",
     "ingest.credit_ledger",
     "ingest.invoices",
     "reconcile.causes",

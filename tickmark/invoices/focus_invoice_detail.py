@@ -10,8 +10,8 @@ well: it would count twice.
 Amount: `BilledCost` in `BillingCurrency` (ISO 4217); the payment currency is not read. The provider is
 the issuer: an invoice of a marketplace is the marketplace's.
 Zone: UTC, also where the zone is left out. Real files write NULL for null.
-Checked against: the specification only. Source: FOCUS 1.4, Invoice Detail (2026). The dataset Billing
-Period (Open or Closed) has no format: whether a month is final, `tickmark close` says by the calendar.
+Checked against: the specification only. Source: FOCUS 1.4, Invoice Detail (2026). Whether a month is final
+says `focus_billing_period`.
 """
 
 from collections.abc import Iterator

@@ -92,6 +92,7 @@ def _invoice(issuer: str, page: Page, span: Span) -> Invoice:
         billing_period_end=span[1],
         billed_cost=storable(page.total, "Total"),
         billing_currency=page.currency,
+        is_transcribed=True,
     )
 
 
