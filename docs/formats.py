@@ -15,7 +15,7 @@ Generated from the readers by `make docs`; do not edit. `tickmark formats NAME` 
 itself: where it comes from, what one record means, retries, cached tokens, ids, zone, currency, quirks. A
 gateway or document that is not here may be read through a mapping of your own: [mappings.md](mappings.md).
 
-`real file`: read from a file that the product itself wrote. `unverified`: built from documentation, schemas
+`real file`: read from records that the product itself wrote. `unverified`: built from documentation, schemas
 or other people's parsers; no real file was at hand. `own format`: Tickmark's own.
 
 {real} formats were checked against real files, {unverified} are unverified, {own} are our own.
