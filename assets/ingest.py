@@ -18,7 +18,7 @@ from tickmark.intake import manifests, sources
 from tickmark.intake.reader import FileReport
 from tickmark.intake.tables import SCHEMAS, record_table
 from tickmark.monthrun import MonthRun
-from tickmark.prices import Priced, load_rate_card, rate_book
+from tickmark.prices import Priced, RateCard, load_rate_card, rate_book, refuse_overlaps
 from tickmark.records import RateRow
 from tickmark.warehouse import qualified
 
@@ -58,6 +58,8 @@ _LANDED = (
     ],
 )
 def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
+    # A wrong contract is said before the files are read, not after.
+    _cards(close)
     close.reset()
     landed = sources.find(close.home, str(close.month))
     staging = sources.Staging(
@@ -215,9 +217,15 @@ def rates(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     close.progress("ingest.rate_book")
     with close.warehouse.connect() as database:
         scopes = database.execute("select provider, model, service_tier from ingest.priced_scopes").fetchall()
-    cards = [load_rate_card(path) for path in sorted(close.home.folder.glob(close.home.config.contracts))]
-    book = rate_book([Priced(*scope) for scope in scopes], cards, close.month.start, close.month.end)
+    book = rate_book([Priced(*scope) for scope in scopes], _cards(close), close.month.start, close.month.end)
     return _fill(close, "ingest.rate_book", record_table(RateRow, book))
+
+
+def _cards(close: MonthRun) -> list[RateCard]:
+    """The home's contracts; raise BadSpecError where one is wrong or two hold at the same time."""
+    cards = [load_rate_card(path) for path in sorted(close.home.folder.glob(close.home.config.contracts))]
+    refuse_overlaps(cards)
+    return cards
 
 
 ASSETS = [landing, rates, *(sql_asset(path) for path in selects("ingest"))]

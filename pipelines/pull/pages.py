@@ -91,10 +91,7 @@ class _Read(NamedTuple):
 
 def _read(provider: Provider, asked: Question, body: bytes) -> _Read:
     """Look into a page; raise RecordRejected where it does not answer the question."""
-    try:
-        page = strictjson.decode(body)
-    except UnicodeDecodeError:
-        raise RecordRejected("E-TEXT-UTF8", "(answer)", "UTF-8 text", None) from None
+    page = strictjson.decode(body)
     if not isinstance(page, dict):
         raise RecordRejected("E-JSON-OBJECT", "(answer)", "an object", page)
     data = page.get("data")

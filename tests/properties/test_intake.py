@@ -285,7 +285,7 @@ def test_odd_values_anywhere_are_loaded_or_set_aside(format_: str, data: st.Data
 
 
 @pytest.mark.parametrize("format_", FORMATS)
-@quick
+@settings(quick, max_examples=12)
 @given(st.data())
 def test_damaged_bytes_are_loaded_or_set_aside(format_: str, data: st.DataObject) -> None:
     if "pdf" in FORMATS[format_].containers:

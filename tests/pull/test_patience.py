@@ -92,7 +92,7 @@ def test_patience_ends(
 NOT_A_PAGE = {
     "no JSON": (b"<html>", "one valid JSON value (page 1, (record, character 1))"),
     "two keys": (b'{"data": [], "data": []}', "each key once per object (page 1, (record))"),
-    "no UTF-8": (b'{"data": "\xff"}', "UTF-8 text (page 1, (answer))"),
+    "no UTF-8": (b'{"data": "\xff"}', "UTF-8 text (page 1, (record, byte 11))"),
     "a list": (b"[]", "an object (page 1, (answer))"),
     "no data": (b'{"has_more": false}', "a list (page 1, data)"),
     "no bucket": (page([3]), "an object (page 1, data[])"),

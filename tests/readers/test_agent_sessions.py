@@ -106,6 +106,7 @@ bills: []
 """
 
 
+@pytest.mark.slow
 def test_answers_that_grow_and_sessions_that_were_copied_count_once(tmp_path: Path) -> None:
     home = tmp_path / "home"
     homes.make(home)

@@ -153,6 +153,7 @@ def closed(home: Path, logged: int) -> Iterator[Callable[[str], list[tuple[Any, 
 CLOSE = "select status, cost_usd_billed, cost_usd_variance, attempts, tokens_logged from report.month_close"
 
 
+@pytest.mark.slow
 def test_a_month_closes_with_no_variance(tmp_path: Path) -> None:
     with closed(tmp_path / "home", logged=len(CALLS)) as query:
         total = sum(map(cost, CALLS), Decimal(0))
@@ -163,6 +164,7 @@ def test_a_month_closes_with_no_variance(tmp_path: Path) -> None:
         assert ledger == [(75, -total, 75 - total, 0)]
 
 
+@pytest.mark.slow
 def test_one_generation_that_no_log_shows_is_named_and_priced(tmp_path: Path) -> None:
     with closed(tmp_path / "home", logged=len(CALLS) - 1) as query:
         missing = cost(CALLS[-1])

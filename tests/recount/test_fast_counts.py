@@ -33,6 +33,7 @@ def test_every_vocabulary_has_a_fast_engine_that_counts_the_golden_texts(
         assert engine.count([g.text for g in golden]) == [g.tokens for g in golden]
 
 
+@pytest.mark.slow
 def test_fast_and_reference_agree_on_adversarial_texts(specs: SpecBook, counters: Counters) -> None:
     rng = Random(20261121)
     texts = ["".join(rng.choices(fast.PARTS, k=rng.randint(1, 40))) for _ in range(3_000)]

@@ -70,6 +70,7 @@ def test_the_demo_shows_three_teams_four_workloads_and_a_few_thousand_attempts(s
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process(simulated: Simulated, tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from tickmark.simulator import write_month as make; "
     program += "make(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))"

@@ -6,6 +6,6 @@ Does not live here: multiplying and summing (SQL). List prices come from the pin
 
 from tickmark.prices.book import rate_book
 from tickmark.prices.catalogue import CATALOGUE, Priced
-from tickmark.prices.contracts import RateCard, load_rate_card
+from tickmark.prices.contracts import RateCard, load_rate_card, refuse_overlaps
 
-__all__ = ["CATALOGUE", "Priced", "RateCard", "load_rate_card", "rate_book"]
+__all__ = ["CATALOGUE", "Priced", "RateCard", "load_rate_card", "rate_book", "refuse_overlaps"]
