@@ -25,7 +25,7 @@ def test_f11_the_same_file_packed_otherwise_repeats_every_record() -> None:
     assert (loaded, dup_exact) == (6, 6)
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=6)
 @given(st.integers(0, 6), st.integers(0, 6))
 def test_f12_exports_that_overlap_load_each_record_once(first_ends: int, second_begins: int) -> None:
     begins = min(second_begins, first_ends)
@@ -35,7 +35,7 @@ def test_f12_exports_that_overlap_load_each_record_once(first_ends: int, second_
     assert (loaded, dup_exact) == (6, first_ends - begins)
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=6)
 @given(st.permutations(LINES), st.booleans())
 def test_t01_order_changes_nothing_and_a_late_row_goes_to_its_month(lines: Any, late_first: bool) -> None:  # noqa: FBT001 - hypothesis hands it over
     lines = [LATE, *lines] if late_first else [*lines, LATE]
@@ -44,7 +44,7 @@ def test_t01_order_changes_nothing_and_a_late_row_goes_to_its_month(lines: Any, 
     assert (loaded, out_of_period) == (6, 1)
 
 
-@settings(quick, max_examples=15)
+@settings(quick, max_examples=6)
 @given(st.randoms(use_true_random=False))
 def test_key_order_changes_nothing(chance: Any) -> None:
     shuffled = [_shuffled(json.loads(line), chance) for line in LINES]

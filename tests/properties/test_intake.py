@@ -182,7 +182,7 @@ def _run(database: duckdb.DuckDBPyConnection, staging: Path, landed: list[dict[s
 record_days = st.lists(st.sampled_from([4, 4, 31, 40]), min_size=1, max_size=8)
 
 
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=15)
 @given(record_days, st.data())
 def test_arrangement_changes_nothing(days: list[int], data: st.DataObject) -> None:
     """The same records in one file, or spread over files with repeats, in any order, however packed."""
@@ -284,8 +284,9 @@ def test_odd_values_anywhere_are_loaded_or_set_aside(format_: str, data: st.Data
     _reads_or_refuses(format_, _bytes(format_, document))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format_", FORMATS)
-@settings(quick, max_examples=12)
+@settings(quick, max_examples=30)
 @given(st.data())
 def test_damaged_bytes_are_loaded_or_set_aside(format_: str, data: st.DataObject) -> None:
     if "pdf" in FORMATS[format_].containers:
