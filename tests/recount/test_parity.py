@@ -223,6 +223,7 @@ def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
     assert named == UNCOUNTED_TEXT
 
 
+@pytest.mark.slow
 def test_a_real_month_through_its_gateway(shared_data: Path) -> None:
     file = shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"
     rows = inputs(parity.measure_files([file], SPECS, print))

@@ -23,6 +23,8 @@ from tickmark.simulator import write_month
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters
 
+pytestmark = pytest.mark.slow
+
 WHEN = Month.parse(MONTH)
 LAST_14_DAYS = WHEN.end - timedelta(days=14)
 
@@ -70,7 +72,6 @@ def test_the_demo_shows_three_teams_four_workloads_and_a_few_thousand_attempts(s
     assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_another_process(simulated: Simulated, tmp_path: Path) -> None:
     program = "import sys; from pathlib import Path; from tickmark.simulator import write_month as make; "
     program += "make(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), Path(sys.argv[4]))"
