@@ -55,6 +55,7 @@ class Attempt:
     operation: str
     started_at: datetime
     ended_at: datetime | None = None
+    provider_created_at: datetime | None = None
     request_id: str | None = None
     attempt_number: int | None = None
     retries_collapsed: int | None = None

@@ -148,6 +148,7 @@ create table ingest.attempts ( -- One row per upstream attempt of this month, as
     operation varchar not null, -- gen_ai.operation.name: chat, responses, messages, embeddings
     started_at timestamptz not null, -- Start of the attempt, UTC
     ended_at timestamptz, -- End of the attempt, UTC
+    provider_created_at timestamptz, -- When the provider says that it made the answer, by its own clock, whole seconds
     request_id varchar, -- The caller's logical request, where the source names it
     attempt_number bigint, -- 1 is the first attempt; NULL where the source does not say
     retries_collapsed bigint, -- Retries hidden inside this row, by the gateway's own count

@@ -191,6 +191,26 @@ create table report.credit_rollforward ( -- Prepaid credit: first balance, what 
     status varchar not null -- matched, break, or unproven where fewer than two balances were stated
 );
 
+create table report.boundary_exposure ( -- What would leave the month if the provider cut it at midnight of another zone.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    provider varchar not null, -- gen_ai.provider.name
+    account varchar not null, -- Account at the provider
+    utc_offset_hours integer not null, -- The other zone: -8 is Pacific standard time, 8 is China's
+    attempts_leaving bigint not null, -- Logged attempts that would belong to another month
+    cost_usd_leaving decimal(38, 18) not null -- Their cost at our rates
+);
+
+create table report.clock_skew ( -- How far the provider's clock is ahead of the log's.
+    month varchar not null, -- Billing month, like 2026-10
+    version bigint not null default 0, -- Version of the close; restating a month makes a new one
+    source varchar not null, -- Name of the source in tickmark.yaml
+    provider varchar not null, -- gen_ai.provider.name
+    attempts bigint not null, -- Answers that name the provider's time
+    milliseconds_ahead bigint not null, -- Median of the provider's time - ours; its seconds are whole, so up to 1000 say nothing
+    attempts_of_another_month bigint not null -- Attempts that this skew would move out of the month
+);
+
 create table report.source_days ( -- Each source day by day.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one

@@ -62,6 +62,7 @@ def exchange(second: float, latency: int | None = 812, **fields: Any) -> Attempt
 EXCHANGES = [
     exchange(
         0,
+        provider_created_at=EIGHT,
         provider_response_id="chatcmpl-01",
         request_model="gpt-5.6-sol",
         response_model="gpt-5.6-sol-2026-06-11",

@@ -16,9 +16,10 @@ stream has usage only where the request asked for it (`stream_options.include_us
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
 from tickmark.gateways._lines import HTTP_ERROR, content_key
@@ -82,7 +83,18 @@ def _fail(attempt: Attempt, response: JsonObject) -> None:
     attempt.billable_expected = False
 
 
+def _created(response: JsonObject) -> datetime | None:
+    """The provider's own time of an answer (`created`; `created_at` of responses), if it is of our time."""
+    seconds = response.get("created", response.get("created_at"))
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        return None
+    with suppress(ValueError):
+        return months.from_epoch(seconds)
+    return None
+
+
 def _bill(attempt: Attempt, response: JsonObject) -> None:
+    attempt.provider_created_at = _created(response)
     usage = child(response, "usage")
     if usage:
         fill(attempt, token_fields(usage))
