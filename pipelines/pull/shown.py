@@ -6,10 +6,13 @@ Lives here: words and columns. Does not live here: any figure of its own.
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from rich.console import Console
 from rich.text import Text
 
 from pipelines import views
 from pipelines.pull.month import Pull, Pulled
+
+WIDTH = 160
 
 
 def show(pull: Pull, pulled: Sequence[Pulled], *, as_json: bool) -> None:
@@ -25,7 +28,9 @@ def show(pull: Pull, pulled: Sequence[Pulled], *, as_json: bool) -> None:
     body = [
         [each.report, *(getattr(each.swap, name) for name in figures), each.source or "-"] for each in pulled
     ]
-    views.OUT.print(views.table(["report", *figures, "read as"], body, right=range(1, 7)))
+    drawn = views.table(["report", *figures, "read as"], body, right=range(1, 7))
+    # Names are long: a narrow console would break them in the middle, and a pipe has no width at all.
+    Console(width=max(views.OUT.width, WIDTH)).print(drawn)
     for each in pulled:
         if each.missing:
             dates = each.missing[0] if len(each.missing) == 1 else f"{each.missing[0]} to {each.missing[-1]}"
