@@ -24,9 +24,9 @@ from tests.sql_cases.warehouse import SELECTS, Warehouse
 from tickmark import strictyaml
 from tickmark.home import Policy
 from tickmark.intake.reader import FORMATS
-from tickmark.intake.tables import LINEAGE, RECORDS, SCHEMAS
+from tickmark.intake.tables import LINEAGE, SCHEMAS
 from tickmark.monthrun import WORDS
-from tickmark.records import TOKEN_CLASSES, UNIT_CLASSES, RateRow
+from tickmark.records import RECORDS, TOKEN_CLASSES, UNIT_CLASSES, RateRow
 
 PYTHON = {
     path.relative_to(ROOT).as_posix(): ast.parse(path.read_text("utf-8"))

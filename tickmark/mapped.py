@@ -5,22 +5,21 @@ Lives here: values. Does not live here: the mapping file and its checks (mapping
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any
 
 from tickmark import money, providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import MAX_TOKENS, Json, JsonObject, decimal, epoch, instant, items
-from tickmark.gateways._usage import token_fields, unclassify
+from tickmark.formats import Json, JsonObject, decimal, epoch, instant, items
+from tickmark.gateways._lines import plain_count
+from tickmark.gateways._usage import fill, token_fields, unclassify
 from tickmark.invoices._fields import natural_key
-from tickmark.records import Attempt, Row
+from tickmark.records import FIELD_TYPES, REQUIRED_FIELDS, Attempt, Row
 
 Keys = Sequence[str]
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII)
 _OFFSET = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.ASCII)
 _WRITES = (
     "tokens_cache_write_5m",
@@ -77,10 +76,10 @@ class Mapped:
         """One row, or none where the record is about no usage."""
         if not all(self._text(record, path) in values for path, values in self.only.items()):
             return
-        kinds = _kinds(self.record)
-        found = {name: self._value(record, name, cell, kinds[name]) for name, cell in self.cells.items()}
+        types = FIELD_TYPES[self.record]
+        found = {name: self._value(record, name, cell, types[name]) for name, cell in self.cells.items()}
         given: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
-        for name in _required(self.record) - given.keys() - {"record_key"}:
+        for name in REQUIRED_FIELDS[self.record] - given.keys() - {"record_key"}:
             raise RecordRejected("E-FIELD-MISSING", self._name(name), f"a value for {name}", None)
         row = self.record(record_key=self._key(record), **given)
         if isinstance(row, Attempt):
@@ -138,8 +137,8 @@ class Mapped:
         """Token classes that follow from those that are mapped."""
         if self.usage is not None:
             block = self._at(record, self.usage)
-            for name, value in token_fields(block).items() if isinstance(block, dict) else ():
-                setattr(row, name, value)
+            if isinstance(block, dict):
+                fill(row, token_fields(block))
         elif self.input_counts is not None:
             _classify(row, self.input_counts)
         if row.operation == "embeddings" and row.tokens_input_total is not None:
@@ -171,17 +170,6 @@ def _column(path: Keys) -> str:
     return ".".join(path)
 
 
-def _kinds(record: type[Row]) -> dict[str, type]:
-    return {
-        name: next(part for part in (get_args(hint) or (hint,)) if part is not NoneType)
-        for name, hint in get_type_hints(record).items()
-    }
-
-
-def _required(record: type[Row]) -> set[str]:
-    return {field.name for field in fields(record) if field.default is MISSING}
-
-
 def _translated(raw: Json, values: Mapping[str, str], place: str) -> str:
     said = str(raw).lower() if isinstance(raw, bool) else str(raw)
     if said not in values:
@@ -196,14 +184,11 @@ def _as_text(raw: Json, place: str, _: Cell) -> str:
 
 
 def _as_count(raw: Json, place: str, cell: Cell) -> int:
-    number = int(raw) if isinstance(raw, str) and _DIGITS.fullmatch(raw) else raw
     if cell.scale is not None:
         scaled = _as_decimal(raw, place, cell)
-        number = int(scaled) if scaled == scaled.to_integral_value() else scaled
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise RecordRejected("E-FIELD-TYPE", place, "a whole number", raw)
-    if not 0 <= number <= MAX_TOKENS:
-        raise RecordRejected("E-FIELD-RANGE", place, f"between 0 and {MAX_TOKENS}", raw)
+        raw = int(scaled) if scaled == scaled.to_integral_value() else scaled
+    number = plain_count({place: raw}, place)
+    assert number is not None  # noqa: S101 - empty values were taken out before
     return number
 
 

@@ -5,7 +5,7 @@ Does not live here: reading the values (mapped.py) and opening files (intake/).
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -17,9 +17,8 @@ from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.formats import Format, Shows
 from tickmark.mapped import Cell, Mapped
-from tickmark.records import TABLE_OF, Attempt, Row, TableName
+from tickmark.records import FIELD_TYPES, RECORDS, REQUIRED_FIELDS, Attempt, TableName
 
-RECORDS: Mapping[TableName, type[Row]] = {table: record for record, table in TABLE_OF.items()}
 INPUT_CLASSES = frozenset(
     field.name for field in fields(Attempt) if field.name.startswith(("tokens_cache_", "tokens_uncached"))
 )
@@ -109,14 +108,13 @@ class MappingFile(_Strict):
 
 
 def _check_fields(mapping: MappingFile) -> None:
-    own = {field.name: field for field in fields(RECORDS[mapping.table])}
-    if unknown := sorted(mapping.fields.keys() - own.keys()):
+    record = RECORDS[mapping.table]
+    if unknown := sorted(mapping.fields.keys() - FIELD_TYPES[record].keys()):
         raise PydanticCustomError(
             "field_unknown", f"fields of {mapping.table}; {', '.join(unknown)} is none",
             {"repair": "take names from docs/tables.md"},
         )  # fmt: skip
-    needed = {name for name, field in own.items() if field.default is MISSING} - {"record_key"}
-    if missing := sorted(needed - mapping.fields.keys()):
+    if missing := sorted(REQUIRED_FIELDS[record] - mapping.fields.keys() - {"record_key"}):
         raise PydanticCustomError(
             "field_missing", f"every required field of {mapping.table}; {', '.join(missing)} is missing",
             {"repair": "map it to a path, or to a `const`"},

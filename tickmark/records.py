@@ -5,10 +5,12 @@ DDL of `sql/ingest/_tables.sql`; `tests/test_house.py` holds both together.
 Does not live here: reading (gateways/, invoices/) or arithmetic (SQL).
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from types import NoneType
+from typing import Literal, get_args, get_type_hints
 
 TOKEN_CLASSES = (
     "uncached_input",
@@ -226,3 +228,22 @@ TABLE_OF: dict[type[Row], TableName] = {
     CreditEntry: "credit_ledger",
 }
 """The staged table of each record."""
+RECORDS: dict[TableName, type[Row]] = {table: record for record, table in TABLE_OF.items()}
+
+
+_EVERY: tuple[type[Row | RateRow], ...] = (*TABLE_OF, RateRow)
+
+
+def _types(record: type[Row | RateRow]) -> Mapping[str, type]:
+    return {
+        name: next(kind for kind in (get_args(hint) or (hint,)) if kind is not NoneType)
+        for name, hint in get_type_hints(record).items()
+    }
+
+
+FIELD_TYPES: dict[type[Row | RateRow], Mapping[str, type]] = {record: _types(record) for record in _EVERY}
+"""The type of each field of a record, without None."""
+REQUIRED_FIELDS: dict[type[Row | RateRow], frozenset[str]] = {
+    record: frozenset(field.name for field in fields(record) if field.default is MISSING) for record in _EVERY
+}
+"""The fields that every row of a record has."""

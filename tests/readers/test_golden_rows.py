@@ -15,7 +15,7 @@ import yaml
 
 from tests.readers.reading import SAMPLES, Read, read
 from tickmark.intake.reader import FORMATS
-from tickmark.intake.tables import RECORDS
+from tickmark.records import RECORDS
 
 GOLDEN = Path(__file__).with_name("golden")
 FILES = sorted(GOLDEN.glob("*.yaml"))

@@ -10,15 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
 from pathlib import Path
-from types import NoneType
-from typing import get_args, get_type_hints
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tickmark.money import AMOUNT_SCALE
-from tickmark.records import TABLE_OF, RateRow, Row, TableName
+from tickmark.records import FIELD_TYPES, RECORDS, RateRow, Row, TableName
 
 BATCH = 10_000
 BATCH_TEXT = 16 * 10**6
@@ -64,7 +62,6 @@ _USES = pa.schema(
         ("uses", pa.int64()),
     ]
 )
-RECORDS: dict[TableName, type[Row]] = {table: record for record, table in TABLE_OF.items()}
 
 
 def record_table(kind: type[Row | RateRow], rows: Sequence[Row | RateRow]) -> pa.Table:
@@ -76,12 +73,7 @@ def record_table(kind: type[Row | RateRow], rows: Sequence[Row | RateRow]) -> pa
 
 
 def _record_schema(record: type[Row | RateRow]) -> pa.Schema:
-    hints = get_type_hints(record)
-    kinds = {
-        name: next(t for t in (get_args(hint) or (hint,)) if t is not NoneType)
-        for name, hint in hints.items()
-    }
-    return pa.schema([(field.name, _ARROW[kinds[field.name]]) for field in fields(record)])
+    return pa.schema([(name, _ARROW[kind]) for name, kind in FIELD_TYPES[record].items()])
 
 
 def _columns(table: TableName) -> pa.Schema:
