@@ -6,7 +6,7 @@ Does not live here: opening, decompressing or decoding files (intake/).
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +86,13 @@ def optional_text(record: JsonObject, field: str) -> str | None:
     if value is not None and not isinstance(value, str):
         raise RecordRejected("E-FIELD-TYPE", field, "a string", value)
     return value or None
+
+
+def one_of(record: JsonObject, field: str, words: Collection[str]) -> str:
+    """A required word of a list; any other one is refused, never guessed."""
+    if (word := text(record, field)) not in words:
+        raise RecordRejected("E-FIELD-VALUE", field, f"one of {', '.join(words)}", word)
+    return word
 
 
 def count(record: JsonObject, field: str, upto: int = MAX_TOKENS) -> int | None:

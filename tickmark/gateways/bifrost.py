@@ -22,7 +22,7 @@ from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, child, instant, one_of, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
@@ -130,9 +130,7 @@ def _failed_try(last: Attempt, number: int, tried: JsonObject) -> Attempt:
 
 
 def _finish(attempt: Attempt, record: JsonObject) -> None:
-    status = text(record, "status")
-    if status not in STATUSES:
-        raise RecordRejected("E-FIELD-VALUE", "status", f"one of {', '.join(STATUSES)}", status)
+    status = one_of(record, "status", STATUSES)
     if status == "processing":
         attempt.outcome, attempt.billable_expected = "timeout", None
         return

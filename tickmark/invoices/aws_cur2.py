@@ -25,8 +25,7 @@ dictionary, and "Understanding your Amazon Bedrock Cost and Usage Report data" (
 from collections.abc import Iterator
 
 from tickmark import providers
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, optional_text, text
+from tickmark.formats import Format, JsonObject, one_of, optional_text
 from tickmark.invoices._fields import (
     currency,
     json_object,
@@ -105,7 +104,7 @@ def line_item(record: JsonObject, sold: str | None) -> BillingLine:
         record_key=natural_key(NAME, {"start": start, "end": end, **pick(record, IDENTITY)}),
         provider=providers.by_name("bedrock"),
         invoice_issuer_name=optional_text(record, "bill_invoicing_entity") or "Amazon Web Services",
-        charge_category=_category(record),
+        charge_category=CATEGORIES[one_of(record, "line_item_line_item_type", CATEGORIES)],
         charge_period_start=start,
         charge_period_end=end,
         billed_cost=storable(cost, "line_item_unblended_cost"),
@@ -134,15 +133,6 @@ def _product(record: JsonObject) -> str | None:
     return optional_text(record, "product_product_name") or optional_text(
         json_object(record, "product"), "product_name"
     )
-
-
-def _category(record: JsonObject) -> str:
-    kind = text(record, "line_item_line_item_type")
-    if kind not in CATEGORIES:
-        raise RecordRejected(
-            "E-FIELD-VALUE", "line_item_line_item_type", f"one of {', '.join(CATEGORIES)}", kind
-        )
-    return CATEGORIES[kind]
 
 
 FORMAT = Format(

@@ -23,8 +23,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, instant, one_of, optional_text, text
 from tickmark.invoices._fields import (
     currency,
     natural_key,
@@ -91,7 +90,7 @@ def charge(line: JsonObject, provider: str) -> BillingLine:
         record_key=natural_key(NAME, {"start": start, **pick(line, IDENTITY)}),
         provider=provider,
         invoice_issuer_name="Microsoft",
-        charge_category=_category(line),
+        charge_category=CATEGORIES[one_of(line, "chargetype", CATEGORIES)],
         charge_period_start=start,
         charge_period_end=start + timedelta(days=1),
         billed_cost=storable(required_decimal(line, paid), paid),
@@ -121,13 +120,6 @@ def _dated(line: JsonObject) -> JsonObject:
         month, day, year = found.groups()
         return {"date": f"{year}-{month}-{day}T00:00:00Z"}
     return {"date": f"{written}T00:00:00Z" if _ISO_DAY.fullmatch(written) else written}
-
-
-def _category(line: JsonObject) -> str:
-    kind = text(line, "chargetype")
-    if kind not in CATEGORIES:
-        raise RecordRejected("E-FIELD-VALUE", "chargetype", f"one of {', '.join(CATEGORIES)}", kind)
-    return CATEGORIES[kind]
 
 
 FORMAT = Format(

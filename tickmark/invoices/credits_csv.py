@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, instant, one_of, optional_text, text
 from tickmark.invoices._fields import currency, natural_key, pick, required_decimal, storable
 from tickmark.records import CREDIT_ENTRY_KINDS, CreditEntry, Row
 
@@ -28,9 +28,7 @@ NEVER_NEGATIVE = ("purchase", "grant")
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One movement, or one statement of a balance."""
-    kind, at = text(record, "EntryKind"), instant(record, "EntryAt")
-    if kind not in CREDIT_ENTRY_KINDS:
-        raise RecordRejected("E-FIELD-VALUE", "EntryKind", f"one of {', '.join(CREDIT_ENTRY_KINDS)}", kind)
+    kind, at = one_of(record, "EntryKind", CREDIT_ENTRY_KINDS), instant(record, "EntryAt")
     amount = storable(required_decimal(record, "Amount"), "Amount")
     if (kind in NEVER_POSITIVE and amount > 0) or (kind in NEVER_NEGATIVE and amount < 0):
         raise RecordRejected(

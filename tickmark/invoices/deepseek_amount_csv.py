@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, optional_text, text, whole
+from tickmark.formats import Format, JsonObject, one_of, optional_text, text, whole
 from tickmark.invoices._deepseek import day_or_hours
 from tickmark.invoices._fields import natural_key, optional_decimal, pick
 from tickmark.records import Row, UsageBucket
@@ -36,10 +36,7 @@ REQUESTS = "request_count"
 def read(record: JsonObject) -> Iterator[Row]:
     """One count."""
     start, end = day_or_hours(record)
-    kind, amount = text(record, "type"), whole(record, "amount")
-    if kind not in TOKEN_CLASSES and kind != REQUESTS:
-        known = ", ".join((*TOKEN_CLASSES, REQUESTS))
-        raise RecordRejected("E-FIELD-VALUE", "type", f"one of {known}", kind)
+    kind, amount = one_of(record, "type", (*TOKEN_CLASSES, REQUESTS)), whole(record, "amount")
     if amount is None:
         raise RecordRejected("E-FIELD-MISSING", "amount", "a whole number", None)
     dimensions = {"start": start, "end": end, "price": optional_decimal(record, "price")}

@@ -10,8 +10,7 @@ Checked against: the specification only. Source: FOCUS 1.4, Billing Period (2026
 from collections.abc import Iterator
 
 from tickmark import providers
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, text
+from tickmark.formats import Format, JsonObject, instant, one_of, text
 from tickmark.invoices._fields import natural_key, period
 from tickmark.records import BillingPeriod, Row
 
@@ -28,9 +27,7 @@ STATES = ("Open", "Closed")
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One billing period."""
-    state, issuer = text(record, "BillingPeriodStatus"), text(record, "InvoiceIssuerName")
-    if state not in STATES:
-        raise RecordRejected("E-FIELD-VALUE", "BillingPeriodStatus", f"one of {', '.join(STATES)}", state)
+    state, issuer = one_of(record, "BillingPeriodStatus", STATES), text(record, "InvoiceIssuerName")
     start, end = period(record, "BillingPeriodStart", "BillingPeriodEnd", naive_is_utc=True)
     yield BillingPeriod(
         record_key=natural_key(NAME, {"InvoiceIssuerName": issuer, "start": start, "end": end}),

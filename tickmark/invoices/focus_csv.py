@@ -28,8 +28,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tickmark import providers
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, optional_text, text
+from tickmark.formats import Format, JsonObject, one_of, optional_text, text
 from tickmark.invoices._fields import (
     TOKENS,
     WIDE,
@@ -136,7 +135,7 @@ def charge(line: JsonObject, provider: str, cloud: str | None) -> BillingLine:
         record_key=_key(line),
         provider=provider,
         invoice_issuer_name=text(line, "InvoiceIssuerName"),
-        charge_category=_category(line),
+        charge_category=one_of(line, "ChargeCategory", CHARGE_CATEGORIES),
         charge_period_start=start,
         charge_period_end=end,
         billed_cost=storable(required_decimal(line, "BilledCost"), "BilledCost"),
@@ -208,15 +207,6 @@ def _key(line: JsonObject) -> str:
 
 def _first(line: JsonObject, *columns: str) -> str | None:
     return next((found for column in columns if (found := optional_text(line, column))), None)
-
-
-def _category(line: JsonObject) -> str:
-    category = text(line, "ChargeCategory")
-    if category not in CHARGE_CATEGORIES:
-        raise RecordRejected(
-            "E-FIELD-VALUE", "ChargeCategory", f"one of {', '.join(CHARGE_CATEGORIES)}", category
-        )
-    return category
 
 
 def _consumed(line: JsonObject, cloud: str | None, metered: Meter) -> tuple[Decimal | None, str | None]:

@@ -18,8 +18,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tickmark import providers
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, text
+from tickmark.formats import Format, JsonObject, instant, one_of, text
 from tickmark.invoices._fields import currency, natural_key, period, pick, required_decimal, storable
 from tickmark.records import Invoice, Row
 
@@ -41,9 +40,7 @@ STATES = ("Open", "Issued", "Voided")
 def read(record: JsonObject) -> Iterator[Row]:
     """One line of an invoice that is, or was, issued."""
     line = _filled(record)
-    state = text(line, "InvoiceIssueStatus")
-    if state not in STATES:
-        raise RecordRejected("E-FIELD-VALUE", "InvoiceIssueStatus", f"one of {', '.join(STATES)}", state)
+    state = one_of(line, "InvoiceIssueStatus", STATES)
     if state == "Open":
         return
     cost = required_decimal(line, "BilledCost") if state == "Issued" else Decimal(0)

@@ -28,7 +28,7 @@ from dataclasses import replace
 
 from tickmark import strictjson
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, child, instant, optional_text, text
+from tickmark.formats import Format, Json, JsonObject, child, instant, one_of, optional_text, text
 from tickmark.invoices._fields import (
     currency,
     float_amount,
@@ -85,7 +85,7 @@ def _charge(line: JsonObject, sku: JsonObject, provider: str) -> BillingLine:
         record_key=_key(line, {"start": start, "end": end}),
         provider=provider,
         invoice_issuer_name="Google Cloud",
-        charge_category=_category(line),
+        charge_category=CATEGORIES[one_of({"cost_type": "regular", **line}, "cost_type", CATEGORIES)],
         charge_period_start=start,
         charge_period_end=end,
         billed_cost=float_amount(line, "cost"),
@@ -111,13 +111,6 @@ def _charge(line: JsonObject, sku: JsonObject, provider: str) -> BillingLine:
 def _key(line: JsonObject, times: Mapping[str, object]) -> str:
     exported = instant(line, "export_time", naive_is_utc=True) if "export_time" in line else None
     return natural_key(NAME, {**times, "exported": exported, **pick(line, IDENTITY)})
-
-
-def _category(line: JsonObject) -> str:
-    kind = optional_text(line, "cost_type") or "regular"
-    if kind not in CATEGORIES:
-        raise RecordRejected("E-FIELD-VALUE", "cost_type", f"one of {', '.join(CATEGORIES)}", kind)
-    return CATEGORIES[kind]
 
 
 def _credits(line: JsonObject) -> Iterator[JsonObject]:

@@ -22,7 +22,7 @@ from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, enveloped, epoch, optional_text, text
+from tickmark.formats import Format, JsonObject, child, enveloped, epoch, one_of, optional_text, text
 from tickmark.invoices._fields import natural_key
 from tickmark.invoices._stripe import (
     first_time,
@@ -62,17 +62,13 @@ BALANCE_MOVEMENTS = {
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One movement, or none where another object is its record."""
-    movement = MEANING.get(kind := text(record, "object"))
-    if movement is None:
-        raise RecordRejected("E-FIELD-VALUE", "object", f"one of {', '.join(MEANING)}", kind)
+    movement = MEANING[one_of(record, "object", MEANING)]
     if is_live(record):
         yield from movement(record)
 
 
 def _grant(grant: JsonObject) -> Iterator[Row]:
-    kind = CATEGORIES.get(category := text(grant, "category"))
-    if kind is None:
-        raise RecordRejected("E-FIELD-VALUE", "category", f"one of {', '.join(CATEGORIES)}", category)
+    kind = CATEGORIES[one_of(grant, "category", CATEGORIES)]
     value, code = _monetary(grant)
     at = first_time(grant, "effective_at", "created")
     yield _entry(grant, kind, (value, code), at, wallet=text(grant, "id"), words=optional_text(grant, "name"))
@@ -96,9 +92,7 @@ def _taken(moved: JsonObject) -> Iterator[Row]:
 
 
 def _balance(moved: JsonObject) -> Iterator[Row]:
-    kind = BALANCE_MOVEMENTS.get(cause := text(moved, "type"))
-    if kind is None:
-        raise RecordRejected("E-FIELD-VALUE", "type", f"one of {', '.join(BALANCE_MOVEMENTS)}", cause)
+    kind = BALANCE_MOVEMENTS[cause := one_of(moved, "type", BALANCE_MOVEMENTS)]
     amount = (-units(moved, "amount"), iso_currency(moved))
     words = optional_text(moved, "description") or cause
     yield _entry(moved, kind, amount, epoch(moved, "created", 1), wallet="customer_balance", words=words)

@@ -28,7 +28,7 @@ from decimal import Decimal
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, decimal, enveloped, epoch, optional_text, text
+from tickmark.formats import Format, JsonObject, child, decimal, enveloped, epoch, one_of, optional_text, text
 from tickmark.invoices._credit_sales import sells_credit
 from tickmark.invoices._fields import natural_key, optional_decimal
 from tickmark.invoices._stripe import (
@@ -78,9 +78,7 @@ class _Part:
 
 def read(record: JsonObject) -> Iterator[Row]:
     """The document and its charges, or the credit that it sells."""
-    kind = text(record, "object")
-    if kind not in STATES:
-        raise RecordRejected("E-FIELD-VALUE", "object", f"one of {', '.join(STATES)}", kind)
+    kind = one_of(record, "object", STATES)
     state = text(record, "status")
     if not is_live(record) or (kind == "invoice" and state == "draft"):
         return
