@@ -176,6 +176,8 @@ class Metering:
         vocabulary, checked, mismatches = wanted["vocabulary"], 0, 0
         # A reader keeps its cursor while it streams; the writer needs its own.
         writer = self.database.cursor()
+        # Who counts is slower than one reader: a second one only costs (0.51 instead of 0.45 CPU-seconds).
+        writer.execute("set threads = 1")
         for batch in self.database.sql(TO_READ, params=wanted).to_arrow_reader(BATCH_ROWS):
             self.progress(f"meter.segment_counts {vocabulary}")
             texts, known = batch.column("text").to_pylist(), batch.column("tokens").to_pylist()
@@ -188,6 +190,7 @@ class Metering:
             columns = {"segment": batch.column("segment"), "tokens": tokens, "is_new": is_new}
             writer.register("counted_now", pa.table(columns))
             writer.execute(COUNTED_NOW, [vocabulary])
+        writer.execute("reset threads")
         return checked, mismatches
 
     def _open_store(self) -> None:
@@ -217,5 +220,7 @@ class Metering:
 
 
 def _counted(texts: list[str], known: list[int | None], counter: AnyCounter) -> list[int]:
+    if known.count(None) == len(known):
+        return counter.count(texts)
     new = iter(counter.count([text for text, tokens in zip(texts, known, strict=True) if tokens is None]))
     return [next(new) if tokens is None else tokens for tokens in known]
