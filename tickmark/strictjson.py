@@ -59,17 +59,15 @@ def _explained(content: bytes) -> Json:
 
 def _refuse_deep(value: Json, content: bytes) -> None:
     """Raise RecordRejected below 64 levels; levels are walked only while as many brackets are left."""
-    left, depth, level = content.count(b"[") + content.count(b"{"), 0, [value]
-    while depth + left > MAX_DEPTH:
-        level = [part for part in level if isinstance(part, _CONTAINERS)]
-        if not level:
-            return
+    left, depth = content.count(b"[") + content.count(b"{"), 0
+    level: list[Json] = [value] if isinstance(value, _CONTAINERS) else []
+    while level and depth + left > MAX_DEPTH:
         depth, left = depth + 1, left - len(level)
         if depth > MAX_DEPTH:
             raise RecordRejected(
                 "E-JSON-DEPTH", "(record)", f"at most {MAX_DEPTH} levels", Bytes(len(content))
             )
-        level = [inner for part in level for inner in _inside(part)]
+        level = [inner for part in level for inner in _inside(part) if isinstance(inner, _CONTAINERS)]
 
 
 _CONTAINERS = (dict, list)

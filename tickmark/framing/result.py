@@ -59,6 +59,8 @@ def refuse_unplaced(given: Mapping[str, object], placed: frozenset[str], what: s
 
     `placed` holds fields, and `field=value` where only that value was measured.
     """
+    if given.keys() <= placed:
+        return
     for field, value in given.items():
         if value and field not in placed and f"{field}={value}" not in placed:
             name = field if field.isidentifier() and field.isascii() and len(field) <= LONGEST_NAME else "?"
