@@ -108,6 +108,22 @@ class OpenAIResponses(_OpenAI):
     tools: OpenAITools
 
 
+class MistralTools(_Constants):
+    """Offered tools, past calls and results of Mistral, each between control tokens."""
+
+    per_offer: int
+    """Control tokens around the list of offered tools."""
+    per_call: int
+    """Control tokens of a past call: before its name and before its arguments."""
+    per_result: int
+    """Control tokens of a result."""
+    per_id: int | None
+    """Control tokens before a call's id, which its result repeats. null: ids are not written."""
+    choices: dict[Literal["auto", "none", "required", "forced"], int]
+    """Tokens that a choice among the tools adds, `forced` beside the function's name. A choice that is not
+    here was never measured, and requests with it are not counted."""
+
+
 class MistralMessages(_Constants):
     """Mistral's v7 layout: control tokens around each message and each thinking part."""
 
@@ -122,6 +138,8 @@ class MistralMessages(_Constants):
     """Control tokens of one thinking part. null: never measured, so they are not counted."""
     adds_nothing: tuple[Shape, ...]
     """Shapes that were measured to add no tokens of their own."""
+    tools: MistralTools | None = None
+    """Absent: never measured, so requests with tools or calls are not counted."""
 
 
 class Inputs(_Constants):

@@ -10,7 +10,7 @@ text per message and 3 per request; `role:name`, joined parts and later models w
 from collections.abc import Mapping
 
 from tickmark.framing.constants import OpenAIMessages, OpenAIResponses, OpenAITools
-from tickmark.framing.result import Framed, Uncountable, joined_text, refuse_unplaced
+from tickmark.framing.result import Framed, Uncountable, forced_function, joined_text, refuse_unplaced
 
 ROLE_TOKENS = 1
 FUNCTION = "functions."
@@ -54,19 +54,10 @@ def add_choice(body: Mapping[str, object], tools: OpenAITools, framed: Framed) -
         added = tools.choice_required
     elif choice == "none":
         added = tools.choice_none
-    elif isinstance(choice, dict) and (name := _forced(choice)) is not None:
+    elif isinstance(choice, dict) and (name := forced_function(choice)) is not None:
         added = tools.choice_forced
         if tools.names_forced:
             framed.segments.append(FUNCTION + name)
     if added is None:
         raise Uncountable("tools", "a choice of tools that was never measured for this model")
     framed.overhead_tokens += added
-
-
-def _forced(choice: Mapping[str, object]) -> str | None:
-    """The function that must be called: in a tool, or by itself (responses, and the older interface)."""
-    if choice.get("type", "function") != "function":
-        return None
-    function = choice.get("function", choice)
-    name = function.get("name") if isinstance(function, dict) else None
-    return name if isinstance(name, str) else None

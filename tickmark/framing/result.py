@@ -103,3 +103,12 @@ def part_text(part: object, part_type: str) -> str:
         refuse_unplaced(part, _PART_FIELDS, "message part")
         return text
     raise Uncountable("other", "a message part that no rule places")
+
+
+def forced_function(choice: Mapping[str, object]) -> str | None:
+    """The function that must be called: in a tool, or by itself (responses, and the older interface)."""
+    if choice.get("type", "function") != "function":
+        return None
+    function = choice.get("function", choice)
+    name = function.get("name") if isinstance(function, dict) else None
+    return name if isinstance(name, str) else None
