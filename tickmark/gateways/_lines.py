@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from tickmark import money, strictjson
+from tickmark import money
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, count, decimal, instant, items
 from tickmark.gateways._usage import TokenFields
 from tickmark.records import Attempt
+from tickmark.strictjson import json_object
 
 MAX_COST = 10**9
 MAX_LATENCY_MS = 10**9
@@ -201,25 +202,6 @@ def logged(record: JsonObject, field: str) -> JsonObject:
         return json_object(record, field)
     except RecordRejected:
         return {}
-
-
-def json_object(record: JsonObject, field: str) -> JsonObject:
-    """An object that may be written as JSON text; empty where absent, null or empty."""
-    value = json_value(record, field)
-    if value is not None and not isinstance(value, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
-    return value or {}
-
-
-def json_value(record: JsonObject, field: str) -> Json:
-    """A JSON column: table exports write it as a value or as JSON text."""
-    value = record.get(field)
-    if not isinstance(value, str):
-        return value
-    try:
-        return strictjson.loads(value) if value else None
-    except RecordRejected as error:
-        raise RecordRejected(error.rule, field, error.expected, value) from None
 
 
 def content_key(record: JsonObject) -> str:

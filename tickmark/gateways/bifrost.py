@@ -31,8 +31,6 @@ from tickmark.gateways._lines import (
     from_cache,
     http_status,
     inside,
-    json_object,
-    json_value,
     label,
     logged,
     plain_count,
@@ -42,6 +40,7 @@ from tickmark.gateways._lines import (
 )
 from tickmark.gateways._usage import TokenFields, fill, served_tier
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object, json_value
 
 OPERATIONS = {
     "chat_completion": "chat",

@@ -28,7 +28,6 @@ from tickmark.gateways._lines import (
     first_of,
     from_cache,
     http_status,
-    json_object,
     label,
     logged,
     plain_count,
@@ -40,6 +39,7 @@ from tickmark.gateways._lines import (
 from tickmark.gateways._usage import TokenFields, fill, token_fields
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object
 
 STATUSES = {
     "-1": ("timeout", None),

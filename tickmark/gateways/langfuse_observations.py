@@ -34,8 +34,6 @@ from tickmark.gateways._lines import (
     ended,
     flag,
     inside,
-    json_object,
-    json_value,
     label,
     snake_case,
     token_columns,
@@ -44,6 +42,7 @@ from tickmark.gateways._lines import (
 )
 from tickmark.gateways._usage import fill
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object, json_value
 
 OPERATIONS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 _ALIASES = {"span_id": "id", "model": "provided_model_name"}

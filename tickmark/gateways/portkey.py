@@ -28,7 +28,6 @@ from tickmark.gateways._lines import (
     flag,
     from_cache,
     http_status,
-    json_object,
     label,
     logged,
     plain_count,
@@ -39,6 +38,7 @@ from tickmark.gateways._lines import (
 from tickmark.gateways._usage import TokenFields, fill, served_tier, token_fields
 from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object
 
 CENTS = 100
 HITS = ("HIT", "SEMANTIC HIT")

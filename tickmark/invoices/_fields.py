@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
-from tickmark import money, strictjson
+from tickmark import money
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, child, decimal, instant, optional_text, text
+from tickmark.formats import JsonObject, decimal, instant, optional_text, text
 from tickmark.records import UsageBucket
 
 WIDE = Context(prec=60)
@@ -103,22 +103,6 @@ def float_amount(record: JsonObject, field: str) -> Decimal:
     """An amount its source keeps as a 64-bit float, without the float's noise; text is exact as written."""
     number = required_decimal(record, field)
     return storable(number if isinstance(record[field], str) else money.amount_from_float64(number), field)
-
-
-def json_object(record: JsonObject, field: str) -> JsonObject:
-    """An object that a table may hold as JSON text; empty where absent."""
-    source = record.get(field)
-    if not isinstance(source, str):
-        return child(record, field)
-    if not source:
-        return {}
-    try:
-        found = strictjson.loads(source)
-    except RecordRejected as rejected:
-        raise RecordRejected(rejected.rule, field, rejected.expected, source) from None
-    if not isinstance(found, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "a JSON object", source)
-    return found
 
 
 def grouped_by(record: JsonObject, field: str) -> str:

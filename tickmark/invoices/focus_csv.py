@@ -34,7 +34,6 @@ from tickmark.invoices._fields import (
     WIDE,
     currency,
     is_iso_4217,
-    json_object,
     natural_key,
     optional_decimal,
     period,
@@ -53,6 +52,7 @@ from tickmark.invoices._meters import (
     provider_of,
 )
 from tickmark.records import TOKEN_CLASSES, BillingLine, CreditEntry, Row
+from tickmark.strictjson import json_object
 
 NAME = "focus_csv"
 COLUMNS = (

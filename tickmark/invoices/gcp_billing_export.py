@@ -26,7 +26,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tickmark import strictjson
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, Json, JsonObject, child, instant, one_of, optional_text, text
 from tickmark.invoices._fields import (
@@ -39,6 +38,7 @@ from tickmark.invoices._fields import (
 )
 from tickmark.invoices._meters import consumed, meter, provider_of
 from tickmark.records import BillingLine, Row
+from tickmark.strictjson import json_value
 
 NAME = "gcp_billing_export"
 CATEGORIES = {"regular": "Usage", "tax": "Tax", "adjustment": "Adjustment", "rounding_error": "Adjustment"}
@@ -139,7 +139,7 @@ def _cell(column: str, value: Json) -> Json:
     if not isinstance(value, str):
         return value
     if column in LISTS:
-        return strictjson.loads(value)
+        return json_value({column: value}, column)
     return _ZONED.sub("Z", value) if column in TIMES else value
 
 
