@@ -9,11 +9,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from tickmark import money
+from tickmark import money, months
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, count, decimal, instant, items
 from tickmark.gateways._usage import TokenFields
@@ -28,7 +28,6 @@ _STATUSES = range(600)
 _CACHE_WRITE = {"openai": "tokens_cache_write_30m", "azure": "tokens_cache_write_30m"}
 """The lifetime of a cache write whose log names none: the provider's default, elsewhere 5 minutes."""
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
 
 
@@ -168,10 +167,7 @@ def inside(*wrappers: str) -> Callable[[Json], Iterator[tuple[str, Json]]]:
 def written_at(record: JsonObject, *fields: str) -> int:
     """Microseconds of the last write, by the first field that is there; 0 where an export has none."""
     field = next((field for field in fields if record.get(field)), None)
-    if field is None:
-        return 0
-    since = instant(record, field, naive_is_utc=True) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 10**6 + since.microseconds
+    return 0 if field is None else months.microseconds(instant(record, field, naive_is_utc=True))
 
 
 def snake_case(record: JsonObject, aliases: Mapping[str, str]) -> JsonObject:

@@ -11,9 +11,9 @@ inner) wins.
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, child, count, epoch, optional_text, text
 from tickmark.gateways import _otlp
@@ -22,7 +22,6 @@ from tickmark.gateways._usage import fill, served_tier, token_fields, unclassify
 from tickmark.records import Attempt, Row
 
 NANOSECONDS = 10**9
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WRAPS = "(above a call)"
 _API_OF_PROVIDER = re.compile(r"[.](chat|completion|responses|embedding|messages|generative-ai)$", re.ASCII)
 _SAID_STATUS = re.compile(r"Error code: ([1-5][0-9]{2})\b", re.ASCII)
@@ -73,7 +72,7 @@ def read(call: Call, answer: JsonObject | None = None) -> Iterator[Row]:
 
 def version(record: JsonObject) -> int:
     """The inner of two spans began last; an event that repeats a span knows less of it."""
-    return 0 if _is_event(record) else (_times(record)[0] - _EPOCH) // timedelta(microseconds=1)
+    return 0 if _is_event(record) else months.microseconds(_times(record)[0])
 
 
 def unfold(value: Json, convention: Convention) -> Iterator[tuple[str, Json]]:

@@ -16,10 +16,9 @@ Source: public readers of these files, 2026-11. Checked against the fixtures of 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from tickmark import money
+from tickmark import money, months
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text
 from tickmark.gateways._lines import content_key
@@ -27,7 +26,6 @@ from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 HOSTS = {"msg_bdrk_": "aws.bedrock", "msg_vrtx_": "gcp.vertex_ai"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SYNTHETIC = "<synthetic>"
 MAX_USD = 10**6
 _TIME_BITS = 42
@@ -79,7 +77,7 @@ def _cost(record: JsonObject) -> Decimal | None:
 def version(record: JsonObject) -> int:
     """Most output tokens, then the latest millisecond, in the 63 bits of a version."""
     output = count(child(child(record, "message"), "usage"), "output_tokens") or 0
-    milliseconds = (instant(record, "timestamp") - EPOCH) // timedelta(milliseconds=1)
+    milliseconds = months.microseconds(instant(record, "timestamp")) // 1000
     return min(output, _MOST_OUTPUT) << _TIME_BITS | milliseconds
 
 

@@ -17,7 +17,7 @@ says `focus_billing_period`.
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.formats import Format, JsonObject, instant, one_of, text
 from tickmark.invoices._fields import currency, natural_key, period, pick, required_decimal, storable
 from tickmark.records import Invoice, Row
@@ -63,8 +63,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def version(record: JsonObject) -> int:
     """When the line was last updated, in microseconds."""
-    updated = instant(_filled(record), "InvoiceDetailLastUpdated", naive_is_utc=True)
-    return round(updated.timestamp() * 10**6)
+    return months.microseconds(instant(_filled(record), "InvoiceDetailLastUpdated", naive_is_utc=True))
 
 
 def _filled(record: JsonObject) -> JsonObject:
