@@ -16,18 +16,16 @@ Source: public readers of these files, 2026-11. Checked against the fixtures of 
 """
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from tickmark import money, months
+from tickmark import months
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text
-from tickmark.gateways._lines import content_key
+from tickmark.formats import Format, JsonObject, child, count, instant, optional_text
+from tickmark.gateways._lines import content_key, usd
 from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 HOSTS = {"msg_bdrk_": "aws.bedrock", "msg_vrtx_": "gcp.vertex_ai"}
 SYNTHETIC = "<synthetic>"
-MAX_USD = 10**6
 _TIME_BITS = 42
 _MOST_OUTPUT = (1 << 63 - _TIME_BITS) - 1
 
@@ -52,7 +50,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         provider_response_id=answer_id,
         service_tier="fast" if usage.get("speed") == "fast" else served_tier({}, usage),
         inference_geo=optional_text(usage, "inference_geo"),
-        cost_usd_gateway=_cost(record),
+        cost_usd_gateway=usd(record, "costUSD"),
     )
     fill(attempt, token_fields(usage))
     yield attempt
@@ -65,13 +63,6 @@ def _is_answer(record: JsonObject) -> bool:
     if not isinstance(message, dict) or not message.get("usage"):
         return False
     return message.get("model") != SYNTHETIC and not record.get("isApiErrorMessage")
-
-
-def _cost(record: JsonObject) -> Decimal | None:
-    cost = decimal(record, "costUSD")
-    if cost is not None and abs(cost) > MAX_USD:
-        raise RecordRejected("E-FIELD-RANGE", "costUSD", f"at most {MAX_USD} USD", cost)
-    return None if cost is None else money.amount_from_float64(cost)
 
 
 def version(record: JsonObject) -> int:
