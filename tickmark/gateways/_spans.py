@@ -10,8 +10,9 @@ inner) wins.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import TypeGuard
 
 from tickmark import months, providers
 from tickmark.errors import RecordRejected
@@ -75,10 +76,23 @@ def version(record: JsonObject) -> int:
     return 0 if _is_event(record) else months.microseconds(_times(record)[0])
 
 
-def unfold(value: Json, convention: Convention) -> Iterator[tuple[str, Json]]:
-    """Every span and log record of an export; `WRAPS` marks spans that have a model call somewhere below."""
-    found = list(_otlp.unfold(value))
-    spans = [record for _, record in found if isinstance(record, dict) and not _is_event(record)]
+def unfolding(convention: Convention) -> Callable[[Json], Iterator[tuple[str, Json]]]:
+    """How exports are cut: every span and log record; `WRAPS` marks spans above a model call."""
+
+    def unfold(value: Json) -> Iterator[tuple[str, Json]]:
+        found = list(_otlp.unfold(value))
+        wrapping = _wrapping([record for _, record in found if _is_span(record)], convention)
+        for place, record in found:
+            if _is_span(record) and _id(record, "spanId") in wrapping:
+                yield place, {**record, WRAPS: True}
+            else:
+                yield place, record
+
+    return unfold
+
+
+def _wrapping(spans: list[JsonObject], convention: Convention) -> set[str]:
+    """Ids of the spans above a model call."""
     parents = {_id(span, "spanId"): _id(span, "parentSpanId") for span in spans if span.get("spanId")}
     wrapping: set[str] = set()
     for span in spans:
@@ -87,9 +101,7 @@ def unfold(value: Json, convention: Convention) -> Iterator[tuple[str, Json]]:
             while above in parents and above not in wrapping:
                 wrapping.add(above)
                 above = parents[above]
-    for place, record in found:
-        wraps = isinstance(record, dict) and not _is_event(record) and _id(record, "spanId") in wrapping
-        yield place, {**record, WRAPS: True} if wraps and isinstance(record, dict) else record
+    return wrapping
 
 
 def _id(span: JsonObject, field: str) -> str:
@@ -102,6 +114,10 @@ def _is_call(record: JsonObject, convention: Convention) -> bool:
         return _operation(decode(record, convention)) is not None
     except RecordRejected:
         return False
+
+
+def _is_span(record: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(record, dict) and not _is_event(record)
 
 
 def _is_event(record: JsonObject) -> bool:
