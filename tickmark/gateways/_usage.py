@@ -60,15 +60,14 @@ def with_cached(
 ) -> TokenFields:
     """Counts of a source that knows its input as a total and, at most, the cached part of it.
 
-    Where it does not say what was cached, the input has no class and no price, and is never called uncached.
+    Where it does not say what was cached, `fill` leaves the input without a class: it is never uncached.
     """
     if cached is not None and cached > total:
         raise RecordRejected("E-USAGE-PARTS", field, "at most the input it is a part of", cached)
     return {
         "tokens_input_total": total,
-        "tokens_uncached_input": None if cached is None else total - cached,
+        "tokens_uncached_input": total - (cached or 0),
         "tokens_cache_read": cached,
-        "tokens_unclassified": total if cached is None else None,
         "tokens_output": output,
         "tokens_output_reasoning": reasoning,
         "token_semantics": "unknown" if cached is None else "inclusive",
