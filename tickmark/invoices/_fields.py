@@ -14,7 +14,7 @@ from decimal import Context, Decimal
 
 from tickmark import money
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, decimal, instant, optional_text, text
+from tickmark.formats import Json, JsonObject, decimal, instant, optional_text, text
 from tickmark.records import UsageBucket
 
 WIDE = Context(prec=60)
@@ -23,6 +23,7 @@ TOKENS = "Tokens"
 """The consumed unit that counts single tokens, as FOCUS writes it."""
 MAX_DECIMAL = Decimal(10) ** 20
 """DECIMAL(38,18) holds what is below."""
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
 _ISO_4217 = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
@@ -54,13 +55,19 @@ def period(
     return start, end
 
 
+def at_midnight(written: Json) -> Json:
+    """An ISO day as its first instant in UTC; what is no such day stays, for `instant` to judge."""
+    is_day = isinstance(written, str) and _ISO_DAY.fullmatch(written)
+    return f"{written}T00:00:00Z" if is_day else written
+
+
 def utc_day(record: JsonObject, field: str) -> tuple[datetime, datetime]:
     """A UTC day that is written as 2026-07-25 or 20260725."""
     written = text(record, field)
     found = _DAY.fullmatch(written)
-    midnight = f"{found[1]}-{found[3]}-{found[4]}T00:00:00Z" if found else written
+    day = "-".join(found.group(1, 3, 4)) if found else written
     try:
-        start = instant({field: midnight}, field)
+        start = instant({field: at_midnight(day)}, field)
     except RecordRejected:
         raise RecordRejected("E-FIELD-TIME", field, "a day like 2026-07-25 or 20260725", written) from None
     return start, start + timedelta(days=1)
