@@ -22,6 +22,7 @@ JsonObject: TypeAlias = Mapping[str, Json]
 
 MAX_TOKENS = 10**10
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+_FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 YEARS = range(2014, 2100)
 """Years of our time: seconds read as milliseconds, or the other way round, are of none of them."""
 
@@ -112,6 +113,16 @@ def required_count(record: JsonObject, field: str, upto: int = MAX_TOKENS) -> in
     if (value := count(record, field, upto)) is None:
         raise RecordRejected("E-FIELD-MISSING", field, "a whole number", None)
     return value
+
+
+def flag(record: JsonObject, field: str) -> bool | None:
+    """True or false as JSON, Postgres, ClickHouse and CSV write it; None where absent or empty."""
+    value = record.get(field)
+    if value is None or value == "":
+        return None
+    if (word := str(value).lower()) not in _FLAGS:
+        raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
+    return _FLAGS[word]
 
 
 def decimal(record: JsonObject, field: str) -> Decimal | None:

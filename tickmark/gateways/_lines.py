@@ -106,20 +106,6 @@ def plain_count(record: JsonObject, field: str) -> int | None:
     return count(record, field)
 
 
-def flag(record: JsonObject, field: str) -> bool | None:
-    """True or false as JSON, Postgres, ClickHouse and CSV write it; None where absent."""
-    value = record.get(field)
-    text = str(value).lower()
-    if value is None or text not in _FLAGS:
-        if value not in (None, ""):
-            raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
-        return None
-    return _FLAGS[text]
-
-
-_FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
-
-
 def after(started: datetime, record: JsonObject, field: str, per_second: int = 1000) -> datetime | None:
     """The start plus a duration, whole or not; None where the log has none."""
     duration = decimal(record, field)

@@ -22,12 +22,11 @@ from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, instant, one_of, optional_text, text
+from tickmark.formats import Format, JsonObject, child, flag, instant, one_of, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     first_of,
-    flag,
     from_cache,
     http_status,
     inside,

@@ -19,12 +19,11 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    flag,
     from_cache,
     http_status,
     inside,

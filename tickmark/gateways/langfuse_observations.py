@@ -27,12 +27,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tickmark import providers
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
 from tickmark.gateways._langfuse_usage import counts
 from tickmark.gateways._lines import (
     Counts,
     ended,
-    flag,
     inside,
     label,
     snake_case,

@@ -16,8 +16,7 @@ Source: the header of a real export, and a public project's reader of it, 2026-1
 
 from collections.abc import Iterator
 
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, count, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, count, flag, instant, optional_text, text
 from tickmark.gateways._openrouter import BYOK, end, usd
 from tickmark.gateways._usage import fill, with_cached
 from tickmark.records import Attempt, Row
@@ -46,7 +45,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_grain="request_collapsed",
         response_model=_model(record),
         provider_response_id=text(record, "generation_id"),
-        streamed=_flag(record, "streamed"),
+        streamed=flag(record, "streamed"),
         service_tier=BYOK if usd(record, "byok_usage_inference") else "standard",
         cost_usd_gateway=usd(record, "cost_total"),
         workload=optional_text(record, "app_name"),
@@ -57,7 +56,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         cached, reasoning = count(record, "tokens_cached"), count(record, "tokens_reasoning")
         fill(generation, with_cached(prompt, cached, completion, reasoning, field="tokens_cached"))
     failed = optional_text(record, "finish_reason_normalized") == "error"
-    end(generation, cancelled=bool(_flag(record, "cancelled")), failed=failed)
+    end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
     yield generation
 
 
@@ -65,13 +64,6 @@ def _model(record: JsonObject) -> str:
     variant = optional_text(record, "variant") or "standard"
     model = text(record, "model_permaslug")
     return model if variant == "standard" else f"{model}:{variant}"
-
-
-def _flag(record: JsonObject, column: str) -> bool | None:
-    cell = (optional_text(record, column) or "").lower()
-    if cell not in ("", "true", "false"):
-        raise RecordRejected("E-FIELD-VALUE", column, "true or false", cell)
-    return cell == "true" if cell else None
 
 
 FORMAT = Format(

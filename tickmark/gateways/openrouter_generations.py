@@ -30,6 +30,7 @@ from tickmark.formats import (
     child,
     count,
     enveloped,
+    flag,
     instant,
     items,
     optional_text,
@@ -59,7 +60,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_number=served + 1 if tries else None,
         attempt_grain="attempt" if tries else "request_collapsed",
         request_model=optional_text(record, "model"),
-        streamed=_flag(record, "streamed"),
+        streamed=flag(record, "streamed"),
         http_status=statuses[served] if tries else None,
     )
     for place, status in enumerate(statuses):
@@ -83,13 +84,6 @@ def _operation(record: JsonObject) -> str:
     return OPERATIONS[kind]
 
 
-def _flag(record: JsonObject, field: str) -> bool | None:
-    value = record.get(field)
-    if value is not None and not isinstance(value, bool):
-        raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
-    return value
-
-
 def _failed(generation: Attempt, number: int, status: int | None) -> Attempt:
     return replace(
         generation,
@@ -108,13 +102,13 @@ def _bill(generation: Attempt, record: JsonObject, *, unanswered: bool) -> None:
         return
     generation.response_model = optional_text(record, "model")
     generation.provider_response_id = generation.record_key
-    generation.service_tier = BYOK if _flag(record, "is_byok") else served_tier(record, {})
+    generation.service_tier = BYOK if flag(record, "is_byok") else served_tier(record, {})
     prompt, completion = count(record, "native_tokens_prompt"), count(record, "native_tokens_completion")
     if prompt is not None and completion is not None:
         cached, reasoning = count(record, "native_tokens_cached"), count(record, "native_tokens_reasoning")
         fill(generation, with_cached(prompt, cached, completion, reasoning, field="native_tokens_cached"))
     failed = unanswered or optional_text(record, "finish_reason") == "error"
-    end(generation, cancelled=bool(_flag(record, "cancelled")), failed=failed)
+    end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
 
 
 FORMAT = Format(

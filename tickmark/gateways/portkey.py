@@ -19,13 +19,12 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, count, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, count, flag, instant, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
     first_of,
-    flag,
     from_cache,
     http_status,
     label,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, count, optional_text, required_count
+from tickmark.formats import JsonObject, count, flag, optional_text, required_count
 from tickmark.invoices._fields import grouped_by, natural_key, period, pick, service_tier, usage_rows
 from tickmark.records import UsageBucket
 
@@ -155,7 +155,4 @@ def _by_modality(record: JsonObject, parts: Mapping[str, int]) -> dict[str, int]
 
 
 def _tier(record: JsonObject) -> str:
-    batch = record.get("batch")
-    if batch is not None and not isinstance(batch, bool):
-        raise RecordRejected("E-FIELD-TYPE", "batch", "true, false or null", batch)
-    return "batch" if batch else service_tier(optional_text(record, "service_tier"))
+    return "batch" if flag(record, "batch") else service_tier(optional_text(record, "service_tier"))

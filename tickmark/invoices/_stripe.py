@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, child, epoch, items, optional_text, text
+from tickmark.formats import JsonObject, child, epoch, flag, items, optional_text, text
 from tickmark.invoices._fields import WIDE, currency, storable
 
 # docs.stripe.com/currencies as of 2026-11. ISK, HUF and TWD have two decimals in the API.
@@ -26,9 +26,7 @@ MAX_UNITS = 10**17
 
 def is_live(record: JsonObject) -> bool:
     """False for what was made in Stripe's test mode: it is about no money."""
-    if not isinstance(live := record.get("livemode", True), bool):
-        raise RecordRejected("E-FIELD-TYPE", "livemode", "true or false", live)
-    return live
+    return flag(record, "livemode") is not False
 
 
 def issuer(record: JsonObject) -> str | None:
