@@ -169,8 +169,20 @@ def epoch(record: JsonObject, field: str, per_second: int) -> datetime:
 def child(record: JsonObject, field: str) -> JsonObject:
     """A nested object; empty where absent or null."""
     value = record.get(field)
+    return {} if value is None else _object(value, field)
+
+
+def objects(record: JsonObject, field: str) -> list[JsonObject]:
+    """The objects of a list; none where it is absent or null."""
+    value = record.get(field)
     if value is None:
-        return {}
+        return []
+    if not isinstance(value, list):
+        raise RecordRejected("E-FIELD-TYPE", field, "a list of objects", value)
+    return [_object(item, f"{field}{place}") for place, item in items(value)]
+
+
+def _object(value: Json, field: str) -> JsonObject:
     if not isinstance(value, dict):
         raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
     return value

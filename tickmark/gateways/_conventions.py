@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from tickmark import money
-from tickmark.formats import JsonObject, child, count, decimal, optional_text
+from tickmark.formats import JsonObject, child, count, decimal, objects, optional_text
 from tickmark.gateways import _otlp
 from tickmark.gateways._otlp import Attributes
 
@@ -79,7 +79,7 @@ class Call:
 def decode(record: JsonObject, convention: Convention) -> Call:
     """A span, or a log record, with its resource's attributes and those of the event that repeats it."""
     found = {**_otlp.attributes(child(record, "resource"))}
-    for event in _otlp.objects(record, "events"):
+    for event in objects(record, "events"):
         if event.get("name") == DETAILS:
             found |= _otlp.attributes(event)
     return Call(record, convention, found | _otlp.attributes(record))

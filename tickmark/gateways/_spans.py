@@ -16,7 +16,7 @@ from typing import TypeGuard
 
 from tickmark import months, providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, child, count, epoch, optional_text, text
+from tickmark.formats import Json, JsonObject, child, count, epoch, objects, optional_text, text
 from tickmark.gateways import _otlp
 from tickmark.gateways._conventions import DETAILS, Call, Convention, decode
 from tickmark.gateways._usage import fill, served_tier, token_fields, unclassify
@@ -234,7 +234,7 @@ def _block(
 def _end(attempt: Attempt, call: Call) -> None:
     """How the call ended: error.type, the span's status, the exception it recorded."""
     status = child(call.record, "status")
-    raised = next((e for e in _otlp.objects(call.record, "events") if e.get("name") == "exception"), {})
+    raised = next((e for e in objects(call.record, "events") if e.get("name") == "exception"), {})
     said = _otlp.attributes(raised)
     kind = optional_text(call.attributes, "error.type") or optional_text(said, "exception.type")
     attempt.http_status = _http_status(call, kind, (status.get("message"), said.get("exception.message")))

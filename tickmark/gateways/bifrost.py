@@ -22,7 +22,7 @@ from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, flag, instant, one_of, optional_text, text
+from tickmark.formats import Format, JsonObject, child, flag, instant, objects, one_of, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
@@ -64,7 +64,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     if kind not in OPERATIONS:
         raise RecordRejected("E-OPERATION", "object", f"one of {', '.join(OPERATIONS)}", kind)
     last = _attempt(record, OPERATIONS[kind])
-    trail = _trail(record)
+    trail = objects({"attempt_trail": json_value(record, "attempt_trail")}, "attempt_trail")
     yield from (_failed_try(last, number, tried) for number, tried in enumerate(trail[:-1]))
     if trail:
         last.attempt_number, last.attempt_grain = (last.attempt_number or 0) + len(trail) - 1, "attempt"
@@ -100,14 +100,6 @@ def _attempt(record: JsonObject, operation: str) -> Attempt:
 def _at(record: JsonObject) -> datetime:
     written = text(record, "timestamp")
     return instant({"timestamp": _HOURS_ONLY.sub(r"\1:00", written)}, "timestamp", naive_is_utc=True)
-
-
-def _trail(record: JsonObject) -> list[JsonObject]:
-    trail = json_value(record, "attempt_trail")
-    tries = [tried for tried in trail if isinstance(tried, dict)] if isinstance(trail, list) else []
-    if trail and (not isinstance(trail, list) or len(tries) < len(trail)):
-        raise RecordRejected("E-FIELD-TYPE", "attempt_trail", "a list of objects", trail)
-    return [*tries]
 
 
 def _failed_try(last: Attempt, number: int, tried: JsonObject) -> Attempt:

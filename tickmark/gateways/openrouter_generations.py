@@ -27,12 +27,11 @@ from tickmark.errors import RecordRejected
 from tickmark.formats import (
     Format,
     JsonObject,
-    child,
     count,
     enveloped,
     flag,
     instant,
-    items,
+    objects,
     optional_text,
     text,
 )
@@ -47,7 +46,7 @@ HTTP_ERROR = 400
 def read(record: JsonObject) -> Iterator[Row]:
     """One row per upstream attempt."""
     key = text(record, "id")
-    tries = _tries(record)
+    tries = objects(record, "provider_responses")
     statuses = [count(each, "status") for each in tries]
     answered = [place for place, status in enumerate(statuses) if status is not None and status < HTTP_ERROR]
     served = answered[-1] if answered else len(tries) - 1
@@ -68,13 +67,6 @@ def read(record: JsonObject) -> Iterator[Row]:
             yield _failed(generation, place + 1, status)
     _bill(generation, record, unanswered=bool(tries) and not answered)
     yield generation
-
-
-def _tries(record: JsonObject) -> list[JsonObject]:
-    listed = record.get("provider_responses") or []
-    if not isinstance(listed, list):
-        raise RecordRejected("E-FIELD-TYPE", "provider_responses", "a list", listed)
-    return [child({place: each}, place) for place, each in items(listed)]
 
 
 def _operation(record: JsonObject) -> str:

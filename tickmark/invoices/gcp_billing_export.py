@@ -27,7 +27,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, child, instant, one_of, optional_text, text
+from tickmark.formats import Format, Json, JsonObject, child, instant, objects, one_of, optional_text, text
 from tickmark.invoices._fields import (
     currency,
     float_amount,
@@ -60,7 +60,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         return
     charged = _charge(line, sku, provider)
     yield charged
-    for number, credit in enumerate(_credits(line)):
+    for number, credit in enumerate(objects(line, "credits")):
         yield replace(
             charged,
             record_key=f"{charged.record_key}:credit:{number}",
@@ -111,13 +111,6 @@ def _charge(line: JsonObject, sku: JsonObject, provider: str) -> BillingLine:
 def _key(line: JsonObject, times: Mapping[str, object]) -> str:
     exported = instant(line, "export_time", naive_is_utc=True) if "export_time" in line else None
     return natural_key(NAME, {**times, "exported": exported, **pick(line, IDENTITY)})
-
-
-def _credits(line: JsonObject) -> Iterator[JsonObject]:
-    found = line.get("credits", [])
-    if not isinstance(found, list):
-        raise RecordRejected("E-FIELD-TYPE", "credits", "a list of objects", found)
-    yield from (child({"credits": credit}, "credits") for credit in found)
 
 
 def _nested(record: JsonObject) -> JsonObject:
