@@ -16,9 +16,9 @@ Source: the header of a real export, and a public project's reader of it, 2026-1
 
 from collections.abc import Iterator
 
-from tickmark.formats import Format, JsonObject, count, flag, instant, optional_text, text
-from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import fill, with_cached
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
+from tickmark.gateways._lines import usd
+from tickmark.gateways._openrouter import BYOK, end, fill_counts
 from tickmark.records import Attempt, Row
 
 COLUMNS = (
@@ -51,10 +51,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         workload=optional_text(record, "app_name"),
         credential_id=optional_text(record, "api_key_name"),
     )
-    prompt, completion = count(record, "tokens_prompt"), count(record, "tokens_completion")
-    if prompt is not None and completion is not None:
-        cached, reasoning = count(record, "tokens_cached"), count(record, "tokens_reasoning")
-        fill(generation, with_cached(prompt, cached, completion, reasoning, field="tokens_cached"))
+    fill_counts(generation, record, "tokens_")
     failed = optional_text(record, "finish_reason_normalized") == "error"
     end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
     yield generation

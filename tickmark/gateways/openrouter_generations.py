@@ -35,12 +35,12 @@ from tickmark.formats import (
     optional_text,
     text,
 )
-from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import fill, served_tier, with_cached
+from tickmark.gateways._lines import HTTP_ERROR, usd
+from tickmark.gateways._openrouter import BYOK, end, fill_counts
+from tickmark.gateways._usage import served_tier
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {None: "chat", "completions": "chat", "embeddings": "embeddings"}
-HTTP_ERROR = 400
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -95,10 +95,7 @@ def _bill(generation: Attempt, record: JsonObject, *, unanswered: bool) -> None:
     generation.response_model = optional_text(record, "model")
     generation.provider_response_id = generation.record_key
     generation.service_tier = BYOK if flag(record, "is_byok") else served_tier(record, {})
-    prompt, completion = count(record, "native_tokens_prompt"), count(record, "native_tokens_completion")
-    if prompt is not None and completion is not None:
-        cached, reasoning = count(record, "native_tokens_cached"), count(record, "native_tokens_reasoning")
-        fill(generation, with_cached(prompt, cached, completion, reasoning, field="native_tokens_cached"))
+    fill_counts(generation, record, "native_tokens_")
     failed = unanswered or optional_text(record, "finish_reason") == "error"
     end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
 
