@@ -62,7 +62,7 @@ def read(call: Call, answer: JsonObject | None = None) -> Iterator[Row]:
         provider_response_id=response_id,
         streamed=next((found for name in names.streamed if (found := call.flag(name)) is not None), None),
         service_tier=_tier(call, answer),
-        cost_usd_gateway=call.cost(),
+        cost_usd_gateway=call.cost(names.cost),
         team=call.text(names.team),
         workload=call.text(names.workload),
     )
