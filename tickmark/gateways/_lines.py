@@ -1,4 +1,4 @@
-"""What log lines of gateways share: counts in columns, JSON in cells, latency, cost, outcome by status, keys.
+"""What log lines of gateways share: endpoints, counts in columns, latency, cost, outcome by status, keys.
 
 Lives here: shapes that mean the same in every gateway's log. Does not live here: where a gateway keeps a
 field (its reader's module), or the usage blocks of providers (`_usage`).
@@ -29,6 +29,16 @@ _CACHE_WRITE = {"openai": "tokens_cache_write_30m", "azure": "tokens_cache_write
 """The lifetime of a cache write whose log names none: the provider's default, elsewhere 5 minutes."""
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+
+
+PATHS = {
+    "/chat/completions": "chat",
+    "/completions": "completions",
+    "/responses": "responses",
+    "/embeddings": "embeddings",
+    "/messages": "messages",
+}
+"""How the path of an endpoint ends, and what the endpoint does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +82,19 @@ def token_columns(counts: Counts, provider: str, field: str) -> TokenFields:
 
 
 _SEMANTICS = {True: "inclusive", False: "exclusive", None: "unknown"}
+
+
+def operation(url: str, field: str) -> str:
+    """What the endpoint does; raise RecordRejected for an unknown one."""
+    if (found := by_path(url, PATHS)) is None:
+        raise RecordRejected("E-OPERATION", field, f"a path ending in one of {', '.join(PATHS)}", url)
+    return found
+
+
+def by_path(url: str, endings: Mapping[str, str]) -> str | None:
+    """What an endpoint does, by the end of its path."""
+    path = url.partition("?")[0]
+    return next((name for ending, name in endings.items() if path.endswith(ending)), None)
 
 
 def settle(attempt: Attempt, status: int) -> None:

@@ -29,6 +29,7 @@ from tickmark.gateways._lines import (
     inside,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     snake_case,
@@ -36,7 +37,6 @@ from tickmark.gateways._lines import (
     usd,
 )
 from tickmark.gateways._usage import fill
-from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 
 GUARDED = 424

@@ -30,6 +30,7 @@ from tickmark.gateways._lines import (
     http_status,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     token_columns,
@@ -37,7 +38,6 @@ from tickmark.gateways._lines import (
     written_at,
 )
 from tickmark.gateways._usage import TokenFields, fill, token_fields
-from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 from tickmark.strictjson import json_object
 

@@ -29,13 +29,13 @@ from tickmark.gateways._lines import (
     http_status,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     token_columns,
     usd,
 )
 from tickmark.gateways._usage import TokenFields, fill, served_tier, token_fields
-from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 from tickmark.strictjson import json_object
 
