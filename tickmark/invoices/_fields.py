@@ -39,6 +39,11 @@ def natural_key(format_name: str, dimensions: Mapping[str, object]) -> str:
     return f"{format_name}:{hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()}"
 
 
+def filled(record: JsonObject, *nulls: str) -> JsonObject:
+    """The fields of a record that hold something; `nulls` are words that its source writes for nothing."""
+    return {field: value for field, value in record.items() if value not in ("", None, *nulls)}
+
+
 def pick(record: JsonObject, fields: tuple[str, ...]) -> dict[str, object]:
     """The named fields of a record, null where absent."""
     return {field: record.get(field) for field in fields}

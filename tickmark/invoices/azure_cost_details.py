@@ -27,6 +27,7 @@ from tickmark.formats import Format, JsonObject, instant, one_of, optional_text,
 from tickmark.invoices._fields import (
     at_midnight,
     currency,
+    filled,
     natural_key,
     optional_decimal,
     pick,
@@ -73,7 +74,7 @@ _AMERICAN = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", re.ASCII)
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge for models."""
-    line = {column.lower(): value for column, value in record.items() if value not in ("", None)}
+    line = {column.lower(): value for column, value in filled(record).items()}
     names = text(line, "metercategory"), optional_text(line, "metersubcategory")
     if (provider := provider_of("azure", *names)) is not None:
         yield charge(line, provider)

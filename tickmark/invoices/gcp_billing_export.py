@@ -30,6 +30,7 @@ from tickmark.errors import RecordRejected
 from tickmark.formats import Format, Json, JsonObject, child, instant, objects, one_of, optional_text, text
 from tickmark.invoices._fields import (
     currency,
+    filled,
     float_amount,
     natural_key,
     optional_decimal,
@@ -116,9 +117,7 @@ def _key(line: JsonObject, times: Mapping[str, object]) -> str:
 def _nested(record: JsonObject) -> JsonObject:
     """A record without empty cells, its dotted columns put together."""
     line: dict[str, Json] = {}
-    for column, value in record.items():
-        if value in ("", None):
-            continue
+    for column, value in filled(record).items():
         outer, _, inner = column.partition(".")
         place = line.setdefault(outer, {}) if inner else line
         if not isinstance(place, dict):

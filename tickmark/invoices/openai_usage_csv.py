@@ -16,8 +16,9 @@ same account.
 from collections.abc import Iterator
 
 from tickmark.formats import Format, JsonObject, flag, whole
+from tickmark.invoices._fields import filled
 from tickmark.invoices._openai import usage
-from tickmark.invoices._openai_dashboard import COLUMNS, covered, filled, is_idle
+from tickmark.invoices._openai_dashboard import COLUMNS, covered, is_idle
 from tickmark.records import Row
 
 NAME = "openai_usage_csv"
