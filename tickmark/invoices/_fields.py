@@ -24,7 +24,7 @@ TOKENS = "Tokens"
 MAX_DECIMAL = Decimal(10) ** 20
 """DECIMAL(38,18) holds what is below."""
 _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
+_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[ T]00:00:00(?:Z|\+00:00)?)?", re.ASCII)
 _ISO_4217 = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
@@ -67,10 +67,10 @@ def at_midnight(written: Json) -> Json:
 
 
 def utc_day(record: JsonObject, field: str) -> tuple[datetime, datetime]:
-    """A UTC day that is written as 2026-07-25 or 20260725."""
+    """A UTC day that is written as 2026-07-25 or 20260725, or as its midnight."""
     written = text(record, field)
     found = _DAY.fullmatch(written)
-    day = "-".join(found.group(1, 3, 4)) if found else written
+    day = "-".join(found.group(1, 3, 4)) if found else None
     try:
         start = instant({field: at_midnight(day)}, field)
     except RecordRejected:
