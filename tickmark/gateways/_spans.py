@@ -178,8 +178,7 @@ def _provider(call: Call) -> str:
 
 
 def _tier(call: Call, answer: JsonObject) -> str:
-    tier = call.text(call.convention.tier)
-    return served_tier(answer, {"service_tier": tier} if tier else {})
+    return served_tier(answer, {"service_tier": call.text(call.convention.tier), **child(answer, "usage")})
 
 
 def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:

@@ -153,6 +153,8 @@ def _anthropic_writes(usage: JsonObject, split: JsonObject) -> tuple[int, int, i
 
 
 def served_tier(response: JsonObject, usage: JsonObject) -> str:
-    """The tier that was served (never the one asked for), in the rate book's words."""
+    """The tier that was served (never the one asked for), in the rate book's words; fast mode is one."""
+    if usage.get("speed") == "fast":
+        return "fast"
     tier = response.get("service_tier") or usage.get("service_tier") or "standard"
     return "standard" if tier == "default" else str(tier).lower()

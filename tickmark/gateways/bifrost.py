@@ -90,7 +90,7 @@ def _attempt(record: JsonObject, operation: str) -> Attempt:
         response_model=optional_text(record, "server_side_fallback_model") or label(response, "model"),
         provider_response_id=label(response, "id"),
         streamed=flag(record, "stream"),
-        service_tier=served_tier(response, {}),
+        service_tier=served_tier(response, logged(response, "usage")),
         team=optional_text(record, first_of(record, "team_name", "team_id")),
         workload=label(labels, "workload"),
         credential_id=optional_text(record, "selected_key_id"),

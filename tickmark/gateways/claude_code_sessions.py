@@ -48,7 +48,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_grain="request_collapsed",
         response_model=optional_text(message, "model"),
         provider_response_id=answer_id,
-        service_tier="fast" if usage.get("speed") == "fast" else served_tier({}, usage),
+        service_tier=served_tier({}, usage),
         inference_geo=optional_text(usage, "inference_geo"),
         cost_usd_gateway=usd(record, "costUSD"),
     )

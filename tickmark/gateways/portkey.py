@@ -47,7 +47,7 @@ OPENAI_SHAPED = ("chat", "completions", "responses", "embeddings")
 def read(record: JsonObject) -> Iterator[Row]:
     """One logical request."""
     response = answer(record) or {}
-    usage = response.get("usage")
+    usage = logged(response, "usage")
     labels = json_object(record, "metadata")
     started = instant(record, "created_at")
     attempt = Attempt(
@@ -69,8 +69,8 @@ def read(record: JsonObject) -> Iterator[Row]:
         credential_id=optional_text(record, "virtual_key"),
     )
     _only_usd(record)
-    fill(attempt, _usage(record, usage if isinstance(usage, dict) else {}, attempt.provider))
-    attempt.service_tier = served_tier(response, {})
+    fill(attempt, _usage(record, usage, attempt.provider))
+    attempt.service_tier = served_tier(response, usage)
     _settle(attempt, record)
     yield attempt
 
