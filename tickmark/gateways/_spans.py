@@ -19,7 +19,7 @@ from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, child, count, epoch, objects, optional_text, text
 from tickmark.gateways import _otlp
 from tickmark.gateways._conventions import DETAILS, Call, Convention, decode
-from tickmark.gateways._usage import fill, served_tier, token_fields, unclassify
+from tickmark.gateways._usage import fill, has_counts, served_tier, token_fields, unclassify
 from tickmark.records import Attempt, Row
 
 NANOSECONDS = 10**9
@@ -142,21 +142,23 @@ def _operation(call: Call) -> str | None:
             return None
     elif "signal" not in record:
         raise RecordRejected("E-FIELD-MISSING", "resourceSpans", "an export of spans or log records", None)
-    found: str | None = None
-    for attribute, kinds in names.kinds:
+    kind = _kind(call)
+    if kind is None or (kind == "" and not any(name in call.attributes for name in names.calls)):
+        return None
+    word = (optional_text(record, "name") or "").partition(" ")[0].rpartition(".")[2]
+    if not (found := names.span_names.get(word, kind)):
+        raise RecordRejected("E-OPERATION", "name", "the name of a call that tokens of text pay for", word)
+    return found
+
+
+def _kind(call: Call) -> str | None:
+    """What an attribute says that the span does: None where that is no call, '' where none says it."""
+    for attribute, kinds in call.convention.kinds:
         if (kind := optional_text(call.attributes, attribute)) is not None:
             if kind not in kinds:
                 raise RecordRejected("E-OPERATION", attribute, f"one of {', '.join(kinds)}", kind)
-            if (found := kinds[kind]) is None:
-                return None
-            break
-    if found is None and not any(name in call.attributes for name in names.calls):
-        return None
-    word = (optional_text(record, "name") or "").partition(" ")[0].rpartition(".")[2]
-    found = names.span_names.get(word, found)
-    if found is None:
-        raise RecordRejected("E-OPERATION", "name", "the name of a call that tokens of text pay for", word)
-    return found
+            return kinds[kind]
+    return ""
 
 
 def _own_name(provider: str, operation: str, call: Call, response_id: str | None) -> str:
@@ -184,7 +186,7 @@ def _tier(call: Call, answer: JsonObject) -> str:
 def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:
     """The provider's own block, else the convention's counts: cached inside input, reasoning in output."""
     names = call.convention
-    if "prompt_tokens" in usage or "input_tokens" in usage:
+    if has_counts(usage):
         fill(attempt, token_fields(usage))
         return
     total, output = call.count(names.input_tokens), call.count(names.output_tokens)

@@ -31,6 +31,11 @@ def token_fields(usage: JsonObject) -> TokenFields:
     raise RecordRejected("E-USAGE-SHAPE", "usage", "prompt_tokens or input_tokens", dict(usage))
 
 
+def has_counts(usage: JsonObject) -> bool:
+    """Whether a block names the counts that `token_fields` reads."""
+    return "prompt_tokens" in usage or "input_tokens" in usage
+
+
 def _inclusive(
     usage: JsonObject, input_field: str, output_field: str, details: str, output_details: str
 ) -> TokenFields:

@@ -37,7 +37,7 @@ from tickmark.gateways._lines import (
     usd,
     written_at,
 )
-from tickmark.gateways._usage import TokenFields, fill, token_fields
+from tickmark.gateways._usage import TokenFields, fill, has_counts, token_fields
 from tickmark.records import Attempt, Row
 from tickmark.strictjson import json_object
 
@@ -100,8 +100,7 @@ def _operation(record: JsonObject) -> str:
 
 
 def _usage(record: JsonObject, response: JsonObject, provider: str) -> TokenFields:
-    usage = response.get("usage")
-    if isinstance(usage, dict) and ("prompt_tokens" in usage or "input_tokens" in usage):
+    if has_counts(usage := logged(response, "usage")):
         return token_fields(usage)
     has_cache = "prompt_cache_read_tokens" in record
     output, reasoning = plain_count(record, "completion_tokens"), plain_count(record, "reasoning_tokens")

@@ -35,7 +35,7 @@ from tickmark.gateways._lines import (
     token_columns,
     usd,
 )
-from tickmark.gateways._usage import TokenFields, fill, served_tier, token_fields
+from tickmark.gateways._usage import TokenFields, fill, has_counts, served_tier, token_fields
 from tickmark.records import Attempt, Row
 from tickmark.strictjson import json_object
 
@@ -89,7 +89,7 @@ def _only_usd(record: JsonObject) -> None:
 
 
 def _usage(record: JsonObject, usage: JsonObject, provider: str) -> TokenFields:
-    if "prompt_tokens" in usage or "input_tokens" in usage:
+    if has_counts(usage):
         return token_fields(_as_it_was(usage))
     counts = Counts(
         input=plain_count(record, first_of(record, "req_units", "request_tokens")),
