@@ -55,10 +55,10 @@ from tickmark.records import BillingLine, CreditEntry, Invoice, Row
 
 NAME = "stripe_invoices"
 STATES = {
-    "invoice": {"open": 1, "uncollectible": 2, "paid": 2, "void": 3},
+    "invoice": {"draft": 0, "open": 1, "uncollectible": 2, "paid": 2, "void": 3},
     "credit_note": {"issued": 1, "void": 3},
 }
-"""What is payable, and which delivery of a document is the later one."""
+"""What becomes of a document, and which delivery of it is the later one; a draft is not payable."""
 INSTANT = timedelta(seconds=1)
 
 
@@ -89,11 +89,8 @@ class _Part:
 def read(record: JsonObject) -> Iterator[Row]:
     """The document and its charges, or the credit that it sells."""
     kind = one_of(record, "object", STATES)
-    state = text(record, "status")
-    if not is_live(record) or (kind == "invoice" and state == "draft"):
+    if not is_live(record) or (state := one_of(record, "status", STATES[kind])) == "draft":
         return
-    if state not in STATES[kind]:
-        raise RecordRejected("E-FIELD-VALUE", "status", f"one of {', '.join(STATES[kind])}, draft", state)
     document = _document(record, kind, state)
     lines = _lines(record)
     _add_up(record, lines)
