@@ -18,7 +18,6 @@ Source: Bifrost's repository, logstore and schemas (2026-08); not checked agains
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
@@ -52,8 +51,6 @@ OPERATIONS = {
 FREE_FAILURES = ("rate_limit_error", "authentication_error", "billing_error")
 STATUSES = ("processing", "success", "error")
 _KIND_TAIL = re.compile(r"[._](chunk|stream)$", re.ASCII)
-_HOURS_ONLY = re.compile(r"(:\d\d(?:\.\d+)?[+-]\d\d)$", re.ASCII)
-"""Postgres writes the zone of UTC as +00."""
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -75,7 +72,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 
 def _attempt(record: JsonObject, operation: str) -> Attempt:
-    started, response = _at(record), logged(record, "raw_response")
+    started, response = instant(record, "timestamp", naive_is_utc=True), logged(record, "raw_response")
     labels = json_object(record, "metadata")
     return Attempt(
         record_key=text(record, "id"),
@@ -95,11 +92,6 @@ def _attempt(record: JsonObject, operation: str) -> Attempt:
         workload=label(labels, "workload"),
         credential_id=optional_text(record, "selected_key_id"),
     )
-
-
-def _at(record: JsonObject) -> datetime:
-    written = text(record, "timestamp")
-    return instant({"timestamp": _HOURS_ONLY.sub(r"\1:00", written)}, "timestamp", naive_is_utc=True)
 
 
 def _failed_try(last: Attempt, number: int, tried: JsonObject) -> Attempt:

@@ -22,7 +22,6 @@ Checked against: Google's documentation only, no real export. Source: Cloud Bill
 data export (2026-09).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -47,9 +46,8 @@ IDENTITY = (
     *("billing_account_id", "cost_type", "currency", "transaction_type", "seller_name"),
     *("service", "sku", "project", "resource", "location", "labels", "system_labels", "tags", "invoice"),
 )
-TIMES = ("usage_start_time", "usage_end_time", "export_time")
 LISTS = ("credits", "labels", "system_labels", "tags")
-_ZONED = re.compile(r" UTC$")
+"""Columns that CSV holds as JSON text."""
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -122,17 +120,8 @@ def _nested(record: JsonObject) -> JsonObject:
         place = line.setdefault(outer, {}) if inner else line
         if not isinstance(place, dict):
             raise RecordRejected("E-FIELD-TYPE", outer, "an object, or columns with dotted names", place)
-        place[inner or outer] = _cell(column, value)
+        place[inner or outer] = json_value(record, column) if column in LISTS else value
     return line
-
-
-def _cell(column: str, value: Json) -> Json:
-    """Lists that CSV holds as JSON text, and times as ISO writes them."""
-    if not isinstance(value, str):
-        return value
-    if column in LISTS:
-        return json_value({column: value}, column)
-    return _ZONED.sub("Z", value) if column in TIMES else value
 
 
 FORMAT = Format(
