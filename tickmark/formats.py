@@ -22,6 +22,7 @@ JsonObject: TypeAlias = Mapping[str, Json]
 
 MAX_TOKENS = 10**10
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+_FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 YEARS = range(2014, 2100)
 """Years of our time: seconds read as milliseconds, or the other way round, are of none of them."""
 
@@ -114,6 +115,16 @@ def required_count(record: JsonObject, field: str, upto: int = MAX_TOKENS) -> in
     return value
 
 
+def flag(record: JsonObject, field: str) -> bool | None:
+    """True or false as JSON, Postgres, ClickHouse and CSV write it; None where absent or empty."""
+    value = record.get(field)
+    if value is None or value == "":
+        return None
+    if (word := str(value).lower()) not in _FLAGS:
+        raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
+    return _FLAGS[word]
+
+
 def decimal(record: JsonObject, field: str) -> Decimal | None:
     """An exact number written as a JSON number or as plain decimal text; None where absent or empty."""
     value = record.get(field)
@@ -158,8 +169,20 @@ def epoch(record: JsonObject, field: str, per_second: int) -> datetime:
 def child(record: JsonObject, field: str) -> JsonObject:
     """A nested object; empty where absent or null."""
     value = record.get(field)
+    return {} if value is None else _object(value, field)
+
+
+def objects(record: JsonObject, field: str) -> list[JsonObject]:
+    """The objects of a list; none where it is absent or null."""
+    value = record.get(field)
     if value is None:
-        return {}
+        return []
+    if not isinstance(value, list):
+        raise RecordRejected("E-FIELD-TYPE", field, "a list of objects", value)
+    return [_object(item, f"{field}{place}") for place, item in items(value)]
+
+
+def _object(value: Json, field: str) -> JsonObject:
     if not isinstance(value, dict):
         raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
     return value

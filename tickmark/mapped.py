@@ -10,12 +10,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from tickmark import money, providers
+from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, decimal, epoch, instant, items
 from tickmark.gateways._lines import plain_count
 from tickmark.gateways._usage import fill, token_fields, unclassify
-from tickmark.invoices._fields import natural_key
+from tickmark.invoices._fields import WIDE, natural_key, storable
 from tickmark.records import FIELD_TYPES, REQUIRED_FIELDS, Attempt, Row
 
 Keys = Sequence[str]
@@ -195,7 +195,7 @@ def _as_count(raw: Json, place: str, cell: Cell) -> int:
 def _as_decimal(raw: Json, place: str, cell: Cell) -> Decimal:
     number = decimal({place: raw}, place)
     assert number is not None  # noqa: S101 - empty values were taken out before
-    return money.amount(number if cell.scale is None else number * cell.scale)
+    return storable(number if cell.scale is None else WIDE.multiply(number, cell.scale), place)
 
 
 def _as_flag(raw: Json, place: str, _: Cell) -> bool:

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
 _INSTANT = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?", re.ASCII
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z| UTC|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_SECONDS = range(1_400_000_000, 4_100_000_000)
@@ -62,7 +63,8 @@ def parse_instant(text: str, *, naive_is_utc: bool = False) -> datetime:
     day, clock, fraction, zone = found.groups()
     if zone is None and not naive_is_utc:
         raise ValueError("a timestamp with a zone, like 2026-01-31T23:59:59Z")
-    stamp = f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{(zone or 'Z').replace('Z', '+00:00')}"
+    offset = "+00:00" if zone in (None, "Z", " UTC") else zone
+    stamp = f"{day}T{clock}.{(fraction or '0')[:6]:0<6}{offset}"
     try:
         return datetime.fromisoformat(stamp).astimezone(UTC)
     except (ValueError, OverflowError):
@@ -75,3 +77,8 @@ def from_epoch(value: int | Decimal, per_second: int = 1) -> datetime:
     if not _EPOCH_SECONDS.start * per_second <= value < _EPOCH_SECONDS.stop * per_second:
         raise ValueError(f"Unix time, {per_second} per second, between 2014 and 2099")
     return _EPOCH + timedelta(microseconds=int(value * 10**6 // per_second))
+
+
+def microseconds(instant: datetime) -> int:
+    """Unix time in microseconds, exact: what orders the versions of a record."""
+    return (instant - _EPOCH) // timedelta(microseconds=1)

@@ -9,18 +9,28 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import yaml
+from pydantic import BaseModel, ConfigDict, RootModel
+
+from tickmark import strictyaml
 
 UNKNOWN = "unknown"
 """What a log gives that names no provider: it meets no price and no bill unless tickmark.yaml says more."""
 
 
+class _Provider(BaseModel):
+    """The names of one provider; the head of the file says what each is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prices: str
+    hosts: tuple[str, ...]
+    aliases: tuple[str, ...]
+
+
 @cache
-def _catalogue() -> dict[str, dict[str, list[str]]]:
-    loaded: dict[str, dict[str, list[str]]] = yaml.safe_load(
-        Path(__file__).with_name("providers.yaml").read_text("utf-8")
-    )
-    return loaded
+def _catalogue() -> dict[str, _Provider]:
+    path = Path(__file__).with_name("providers.yaml")
+    return strictyaml.load_as(path, path.name, RootModel[dict[str, _Provider]]).root
 
 
 @cache
@@ -33,7 +43,7 @@ def by_name(name: str) -> str:
 def known(name: str) -> str | None:
     """The same, or None where the catalogue has no such name; 'azure-openai' and 'azure openai' are one."""
     wanted = _plain(name)
-    return next((key for key, entry in _catalogue().items() if wanted in map(_plain, entry["aliases"])), None)
+    return next((key for key, entry in _catalogue().items() if wanted in map(_plain, entry.aliases)), None)
 
 
 def _plain(name: str) -> str:
@@ -44,11 +54,7 @@ def _plain(name: str) -> str:
 def by_host(host: str) -> str | None:
     """Canonical provider that serves an API host, or None."""
     return next(
-        (
-            key
-            for key, entry in _catalogue().items()
-            if any(fnmatchcase(host, known) for known in entry["hosts"])
-        ),
+        (key for key, entry in _catalogue().items() if any(fnmatchcase(host, glob) for glob in entry.hosts)),
         None,
     )
 
@@ -64,4 +70,4 @@ def by_url(url: str) -> str | None:
 def price_catalogue_id(provider: str) -> str:
     """The provider's id in genai-prices; an unknown one is looked up under its own name."""
     entry = _catalogue().get(provider)
-    return provider if entry is None else str(entry["prices"])
+    return provider if entry is None else entry.prices

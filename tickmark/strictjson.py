@@ -1,8 +1,9 @@
 """JSON as evidence: exact numbers, no duplicate keys, no NaN, valid text, bounded depth.
 
-Lives here: decoding one JSON text. jiter refuses what it must and keeps numbers exact, twice as fast as the
-standard library (2026-11: orjson, msgspec and DuckDB change duplicate keys, long integers or lone surrogates
-without a word; tests/readers/test_strictjson.py). The standard library says which rule a refused text breaks.
+Lives here: decoding one JSON text, alone or in a cell of a record.
+jiter refuses what it must and keeps numbers exact, twice as fast as the standard library (2026-11: orjson,
+msgspec and DuckDB change duplicate keys, long integers or lone surrogates without a word;
+tests/readers/test_strictjson.py). The standard library says which rule a refused text breaks.
 It refuses what is no UTF-8 as well: outside of strings every byte is ASCII, and strings are proved.
 A number of absurd size is refused where it is used (`formats.decimal`), not here.
 """
@@ -14,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 import jiter
 
 from tickmark.errors import Bytes, RecordRejected
-from tickmark.formats import Json
+from tickmark.formats import Json, JsonObject, child
 
 MAX_DEPTH = 64
 
@@ -34,6 +35,22 @@ def decode(content: bytes) -> Json:
         return _explained(content)
     _refuse_deep(value, content)
     return value
+
+
+def json_value(record: JsonObject, field: str) -> Json:
+    """A JSON cell: table exports write it as a value or as JSON text; None where empty."""
+    value = record.get(field)
+    if not isinstance(value, str):
+        return value
+    try:
+        return loads(value) if value else None
+    except RecordRejected as rejected:
+        raise RecordRejected(rejected.rule, field, rejected.expected, value) from None
+
+
+def json_object(record: JsonObject, field: str) -> JsonObject:
+    """The same for an object; empty where absent, null or empty."""
+    return child({field: json_value(record, field)}, field)
 
 
 def _explained(content: bytes) -> Json:

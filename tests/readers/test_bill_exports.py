@@ -300,6 +300,7 @@ def test_peak_and_off_peak_of_one_hour_are_two_records(tmp_path: Path) -> None:
         ("deepseek_cost_csv", "granted", "gift", "E-FIELD-VALUE", "wallet_type"),
         ("deepseek_cost_csv", "20260704", "2026-0704", "E-FIELD-TIME", "utc_date"),
         ("deepseek_cost_csv", "20260704", "20260732", "E-FIELD-TIME", "utc_date"),
+        ("deepseek_cost_csv", "20260704", "2026-07-04T13:00:00Z", "E-FIELD-TIME", "utc_date"),
         ("anthropic_console_tokens_csv", ",1200,", ",1200.0,", "E-FIELD-TYPE", "usage_input_tokens_no_cache"),
         (
             "anthropic_console_tokens_csv",

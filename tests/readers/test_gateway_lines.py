@@ -309,6 +309,12 @@ def test_portkey_costs_in_another_currency_are_refused() -> None:
     )
 
 
+@pytest.mark.parametrize(("name", "field"), [("portkey", "response"), ("bifrost", "raw_response")])
+def test_a_tier_inside_the_usage_of_a_logged_answer_is_the_tier(name: str, field: str) -> None:
+    answered = {"id": "msg_1", "usage": {"input_tokens": 3, "output_tokens": 1, "service_tier": "batch"}}
+    assert attempts(name, {**sample(name)[0], field: answered})[-1].service_tier == "batch"
+
+
 def test_portkey_text_is_counted_where_the_provider_takes_its_shape() -> None:
     body = FORMATS["portkey"].request_body
     assert body is not None

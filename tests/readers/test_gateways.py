@@ -463,6 +463,13 @@ def test_a_record_that_breaks_a_rule_is_refused_by_name(
     assert (refused.value.rule, refused.value.field) == (rule, field)
 
 
+def test_an_answer_in_fast_mode_has_the_tier_that_the_bill_names() -> None:
+    record = sample("exchange_jsonl")[3]
+    usage = {**record["response"]["usage"], "service_tier": "standard", "speed": "fast"}
+    fast = {**record, "response": {**record["response"], "usage": usage}}
+    assert [row.service_tier for row in attempts([fast], exchange_jsonl.read)] == ["fast"]
+
+
 def test_a_zone_is_converted_and_a_failure_names_its_content() -> None:
     failure = sample("exchange_jsonl")[6]
     again, other = (

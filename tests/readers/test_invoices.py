@@ -547,7 +547,7 @@ REFUSED = [
     ("openai_usage_embeddings", {"input_tokens": Decimal("81.0")}, "E-FIELD-TYPE", "input_tokens"),
     ("openai_costs", {"amount": None}, "E-FIELD-MISSING", "amount.value"),
     ("openai_costs", {"amount": Decimal("0.06")}, "E-FIELD-TYPE", "amount"),
-    ("openai_costs", {"amount": {"value": "1,234.56", "currency": "usd"}}, "E-FIELD-DECIMAL", "value"),
+    ("openai_costs", {"amount": {"value": "1,234.56", "currency": "usd"}}, "E-FIELD-DECIMAL", "amount.value"),
     ("openai_costs", {"amount": {"value": 10**20, "currency": "usd"}}, "E-FIELD-RANGE", "amount.value"),
     ("openai_costs", {"amount": {"value": 1, "currency": "dollars"}}, "E-FIELD-CURRENCY", "currency"),
     ("openai_costs", {"object": "organization.usage.costs"}, "E-RESULT-KIND", "object"),

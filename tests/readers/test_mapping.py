@@ -113,6 +113,7 @@ def test_r07_a_log_without_output_has_no_usage(tmp_path: Path) -> None:
 
 ODD: dict[str, tuple[dict[str, Any], str]] = {
     "R04 number as text with a comma": ({"cents": "1,5"}, "E-FIELD-DECIMAL cents"),
+    "an amount that no table holds": ({"cents": "1e30"}, "E-FIELD-RANGE cents"),
     "R05 a fraction of a token": ({"usage": {"thousands_out": "0.0095"}}, "E-FIELD-TYPE usage.thousands_out"),
     "R06 more cached than all": ({"usage": {"in": 1, "cached": 2}}, "E-USAGE-PARTS tokens_input_total"),
     "T05 seconds read as milliseconds": ({"ts": 1783152000}, "E-FIELD-TIME ts"),

@@ -335,6 +335,13 @@ def test_a_span_that_breaks_a_rule_is_set_aside_alone(
     assert (found.report.read, found.rejects) == (1, [(1, rule, field)])
 
 
+def test_a_cost_that_no_call_has_is_set_aside_alone(tmp_path: Path) -> None:
+    called = {"openinference.span.kind": "LLM", "llm.provider": "openai"}
+    dear = span(2, {**called, "llm.cost.total": "1e30"})
+    found = lines(tmp_path, "openinference", export(span(1, called), dear))
+    assert (found.report.read, found.rejects) == (1, [(1, "E-FIELD-RANGE", "llm.cost.total")])
+
+
 def test_every_kind_of_value_is_decoded() -> None:
     said: Any = {
         "attributes": [

@@ -164,6 +164,12 @@ def test_a_responses_request_that_no_rule_places_is_not_counted_and_says_why(
     assert planned.reason
 
 
+def test_what_google_keeps_of_earlier_requests_is_state(specs: SpecBook) -> None:
+    body = {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}], "cachedContent": "cachedContents/c"}
+    planned = plan("gcp.gemini", "generate_content", "gemini-2.5-flash", NOW, body, specs)
+    assert (planned.shape, planned.exactness) == ("state", "none")
+
+
 @pytest.mark.parametrize(
     ("provider", "model", "messages"),
     [

@@ -49,10 +49,9 @@ def shape_of(body: JsonObject) -> Shape:
 
 
 def _request_shapes(body: JsonObject) -> Iterator[Shape]:
-    held = body.get("previous_response_id") or body.get("conversation") or body.get("agent_id")
-    if held or isinstance(body.get("prompt"), dict):
+    if any(map(body.get, _STATE_FIELDS)) or isinstance(body.get("prompt"), dict):
         yield "state"
-    if body.get("tools") or body.get("functions") or body.get("web_search_options") is not None:
+    if any(map(body.get, _TOOL_FIELDS)) or body.get("web_search_options") is not None:
         yield "tools"
     if body.get("audio"):
         yield "media"
@@ -80,7 +79,7 @@ def _turn_shapes(turn: JsonObject) -> Iterator[Shape]:
     kind = turn.get("type")
     if kind is not None:
         yield _ITEMS.get(kind, "tools") if isinstance(kind, str) else "other"
-    if turn.get("role") in _TOOL_ROLES or any(turn.get(field) for field in _TURN_TOOL_FIELDS):
+    if turn.get("role") in _TOOL_ROLES or any(map(turn.get, _TURN_TOOL_FIELDS)):
         yield "tool_calls"
     for part in _listed(turn.get("content")):
         kind = part.get("type") if isinstance(part, dict) else None

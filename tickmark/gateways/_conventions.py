@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from tickmark import money
-from tickmark.formats import JsonObject, child, count, decimal, optional_text
+from tickmark.formats import JsonObject, child, count, objects, optional_text
 from tickmark.gateways import _otlp
+from tickmark.gateways._lines import usd
 from tickmark.gateways._otlp import Attributes
 
 Names = tuple[str, ...]
@@ -68,18 +68,15 @@ class Call:
         value = self.attributes.get(name)
         return value if isinstance(value, bool) else None
 
-    def cost(self) -> Decimal | None:
-        """What the library thinks the call cost, in USD."""
-        for name in self.convention.cost:
-            if (found := decimal(self.attributes, name)) is not None:
-                return money.amount_from_float64(found)
-        return None
+    def cost(self, names: Names) -> Decimal | None:
+        """The same for a cost in USD, as the library knows it."""
+        return next((found for name in names if (found := usd(self.attributes, name)) is not None), None)
 
 
 def decode(record: JsonObject, convention: Convention) -> Call:
     """A span, or a log record, with its resource's attributes and those of the event that repeats it."""
     found = {**_otlp.attributes(child(record, "resource"))}
-    for event in _otlp.objects(record, "events"):
+    for event in objects(record, "events"):
         if event.get("name") == DETAILS:
             found |= _otlp.attributes(event)
     return Call(record, convention, found | _otlp.attributes(record))

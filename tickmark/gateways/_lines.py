@@ -1,4 +1,4 @@
-"""What log lines of gateways share: counts in columns, JSON in cells, latency, cost, outcome by status, keys.
+"""What log lines of gateways share: endpoints, counts in columns, latency, cost, outcome by status, keys.
 
 Lives here: shapes that mean the same in every gateway's log. Does not live here: where a gateway keeps a
 field (its reader's module), or the usage blocks of providers (`_usage`).
@@ -9,15 +9,16 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from tickmark import money, strictjson
+from tickmark import money, months
 from tickmark.errors import RecordRejected
 from tickmark.formats import Json, JsonObject, count, decimal, instant, items
 from tickmark.gateways._usage import TokenFields
 from tickmark.records import Attempt
+from tickmark.strictjson import json_object
 
 MAX_COST = 10**9
 MAX_LATENCY_MS = 10**9
@@ -27,8 +28,17 @@ _STATUSES = range(600)
 _CACHE_WRITE = {"openai": "tokens_cache_write_30m", "azure": "tokens_cache_write_30m"}
 """The lifetime of a cache write whose log names none: the provider's default, elsewhere 5 minutes."""
 _CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGITS = re.compile(r"[0-9]{1,20}", re.ASCII)
+
+
+PATHS = {
+    "/chat/completions": "chat",
+    "/completions": "completions",
+    "/responses": "responses",
+    "/embeddings": "embeddings",
+    "/messages": "messages",
+}
+"""How the path of an endpoint ends, and what the endpoint does."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +84,19 @@ def token_columns(counts: Counts, provider: str, field: str) -> TokenFields:
 _SEMANTICS = {True: "inclusive", False: "exclusive", None: "unknown"}
 
 
+def operation(url: str, field: str) -> str:
+    """What the endpoint does; raise RecordRejected for an unknown one."""
+    if (found := by_path(url, PATHS)) is None:
+        raise RecordRejected("E-OPERATION", field, f"a path ending in one of {', '.join(PATHS)}", url)
+    return found
+
+
+def by_path(url: str, endings: Mapping[str, str]) -> str | None:
+    """What an endpoint does, by the end of its path."""
+    path = url.partition("?")[0]
+    return next((name for ending, name in endings.items() if path.endswith(ending)), None)
+
+
 def settle(attempt: Attempt, status: int) -> None:
     """Outcome by HTTP status: an error that was answered is free; without an answer nobody can tell."""
     attempt.http_status = status or None
@@ -104,20 +127,6 @@ def plain_count(record: JsonObject, field: str) -> int | None:
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return count({field: int(value)}, field)
     return count(record, field)
-
-
-def flag(record: JsonObject, field: str) -> bool | None:
-    """True or false as JSON, Postgres, ClickHouse and CSV write it; None where absent."""
-    value = record.get(field)
-    text = str(value).lower()
-    if value is None or text not in _FLAGS:
-        if value not in (None, ""):
-            raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
-        return None
-    return _FLAGS[text]
-
-
-_FLAGS = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 
 
 def after(started: datetime, record: JsonObject, field: str, per_second: int = 1000) -> datetime | None:
@@ -167,10 +176,7 @@ def inside(*wrappers: str) -> Callable[[Json], Iterator[tuple[str, Json]]]:
 def written_at(record: JsonObject, *fields: str) -> int:
     """Microseconds of the last write, by the first field that is there; 0 where an export has none."""
     field = next((field for field in fields if record.get(field)), None)
-    if field is None:
-        return 0
-    since = instant(record, field, naive_is_utc=True) - _EPOCH
-    return (since.days * 86_400 + since.seconds) * 10**6 + since.microseconds
+    return 0 if field is None else months.microseconds(instant(record, field, naive_is_utc=True))
 
 
 def snake_case(record: JsonObject, aliases: Mapping[str, str]) -> JsonObject:
@@ -201,25 +207,6 @@ def logged(record: JsonObject, field: str) -> JsonObject:
         return json_object(record, field)
     except RecordRejected:
         return {}
-
-
-def json_object(record: JsonObject, field: str) -> JsonObject:
-    """An object that may be written as JSON text; empty where absent, null or empty."""
-    value = json_value(record, field)
-    if value is not None and not isinstance(value, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "an object", value)
-    return value or {}
-
-
-def json_value(record: JsonObject, field: str) -> Json:
-    """A JSON column: table exports write it as a value or as JSON text."""
-    value = record.get(field)
-    if not isinstance(value, str):
-        return value
-    try:
-        return strictjson.loads(value) if value else None
-    except RecordRejected as error:
-        raise RecordRejected(error.rule, field, error.expected, value) from None
 
 
 def content_key(record: JsonObject) -> str:

@@ -11,7 +11,7 @@ import re
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import JsonObject, child, count, optional_text, text
-from tickmark.gateways._usage import served_tier, token_fields
+from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt
 
 OPERATIONS = {
@@ -193,8 +193,7 @@ def _is_used(usage: JsonObject) -> bool:
 def _count(attempt: Attempt, usage: JsonObject, *, estimated: bool) -> None:
     if not usage:
         return
-    for field, value in token_fields(usage).items():
-        setattr(attempt, field, value)
+    fill(attempt, token_fields(usage))
     if estimated:
         attempt.usage_origin = "gateway_estimated"
 

@@ -1,27 +1,23 @@
-"""What OpenRouter's own records of a generation share: who is billed, and what it cost.
+"""What OpenRouter's own records of a generation share: who is billed, its tokens, and how it ended.
 
-Lives here: the tier of BYOK, the bounded cost, and the outcome of a generation.
+Lives here: the tier of BYOK, the counts, and the outcome of a generation.
 Does not live here: where an export keeps these fields (the readers' modules).
 """
 
-from decimal import Decimal
-
-from tickmark import money
-from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, decimal
+from tickmark.formats import JsonObject, count
+from tickmark.gateways._usage import fill, with_cached
 from tickmark.records import Attempt
 
 BYOK = "byok"
 """Tier of generations with the customer's own key: the upstream provider bills their tokens."""
-MAX_USD = 10**9
 
 
-def usd(record: JsonObject, field: str) -> Decimal | None:
-    """An amount that OpenRouter keeps as a 64-bit float."""
-    amount = decimal(record, field)
-    if amount is not None and abs(amount) > MAX_USD:
-        raise RecordRejected("E-FIELD-RANGE", field, f"at most {MAX_USD} USD", amount)
-    return None if amount is None else money.amount_from_float64(amount)
+def fill_counts(attempt: Attempt, record: JsonObject, prefix: str) -> None:
+    """The counts of a generation, under names with this prefix; none where it made no tokens."""
+    names = ("prompt", "completion", "cached", "reasoning")
+    prompt, completion, cached, reasoning = (count(record, f"{prefix}{name}") for name in names)
+    if prompt is not None and completion is not None:
+        fill(attempt, with_cached(prompt, cached, completion, reasoning, field=f"{prefix}cached"))
 
 
 def end(attempt: Attempt, *, cancelled: bool, failed: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, child, optional_text, text
+from tickmark.formats import Json, JsonObject, child, objects, optional_text, text
 
 Attributes = Mapping[str, Json]
 _SIGNALS = (
@@ -48,21 +48,6 @@ def _signal(export: JsonObject, outer: str, middle: str, inner: str) -> Iterator
                         "scope": name,
                     },
                 )
-
-
-def objects(record: JsonObject, field: str) -> list[JsonObject]:
-    """A list of objects; empty where absent or null."""
-    found = record.get(field)
-    if found is None:
-        return []
-    if not isinstance(found, list):
-        raise RecordRejected("E-FIELD-TYPE", field, "an array of objects", found)
-    listed: list[JsonObject] = []
-    for item in found:
-        if not isinstance(item, dict):
-            raise RecordRejected("E-FIELD-TYPE", field, "an array of objects", item)
-        listed.append(item)
-    return listed
 
 
 def attributes(record: JsonObject) -> dict[str, Json]:

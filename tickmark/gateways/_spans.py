@@ -10,19 +10,19 @@ inner) wins.
 """
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import TypeGuard
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Json, JsonObject, child, count, epoch, optional_text, text
+from tickmark.formats import Json, JsonObject, child, count, epoch, objects, optional_text, text
 from tickmark.gateways import _otlp
 from tickmark.gateways._conventions import DETAILS, Call, Convention, decode
-from tickmark.gateways._usage import fill, served_tier, token_fields, unclassify
+from tickmark.gateways._usage import fill, has_counts, served_tier, token_fields, unclassify
 from tickmark.records import Attempt, Row
 
 NANOSECONDS = 10**9
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 WRAPS = "(above a call)"
 _API_OF_PROVIDER = re.compile(r"[.](chat|completion|responses|embedding|messages|generative-ai)$", re.ASCII)
 _SAID_STATUS = re.compile(r"Error code: ([1-5][0-9]{2})\b", re.ASCII)
@@ -62,7 +62,7 @@ def read(call: Call, answer: JsonObject | None = None) -> Iterator[Row]:
         provider_response_id=response_id,
         streamed=next((found for name in names.streamed if (found := call.flag(name)) is not None), None),
         service_tier=_tier(call, answer),
-        cost_usd_gateway=call.cost(),
+        cost_usd_gateway=call.cost(names.cost),
         team=call.text(names.team),
         workload=call.text(names.workload),
     )
@@ -73,13 +73,26 @@ def read(call: Call, answer: JsonObject | None = None) -> Iterator[Row]:
 
 def version(record: JsonObject) -> int:
     """The inner of two spans began last; an event that repeats a span knows less of it."""
-    return 0 if _is_event(record) else (_times(record)[0] - _EPOCH) // timedelta(microseconds=1)
+    return 0 if _is_event(record) else months.microseconds(_times(record)[0])
 
 
-def unfold(value: Json, convention: Convention) -> Iterator[tuple[str, Json]]:
-    """Every span and log record of an export; `WRAPS` marks spans that have a model call somewhere below."""
-    found = list(_otlp.unfold(value))
-    spans = [record for _, record in found if isinstance(record, dict) and not _is_event(record)]
+def unfolding(convention: Convention) -> Callable[[Json], Iterator[tuple[str, Json]]]:
+    """How exports are cut: every span and log record; `WRAPS` marks spans above a model call."""
+
+    def unfold(value: Json) -> Iterator[tuple[str, Json]]:
+        found = list(_otlp.unfold(value))
+        wrapping = _wrapping([record for _, record in found if _is_span(record)], convention)
+        for place, record in found:
+            if _is_span(record) and _id(record, "spanId") in wrapping:
+                yield place, {**record, WRAPS: True}
+            else:
+                yield place, record
+
+    return unfold
+
+
+def _wrapping(spans: list[JsonObject], convention: Convention) -> set[str]:
+    """Ids of the spans above a model call."""
     parents = {_id(span, "spanId"): _id(span, "parentSpanId") for span in spans if span.get("spanId")}
     wrapping: set[str] = set()
     for span in spans:
@@ -88,9 +101,7 @@ def unfold(value: Json, convention: Convention) -> Iterator[tuple[str, Json]]:
             while above in parents and above not in wrapping:
                 wrapping.add(above)
                 above = parents[above]
-    for place, record in found:
-        wraps = isinstance(record, dict) and not _is_event(record) and _id(record, "spanId") in wrapping
-        yield place, {**record, WRAPS: True} if wraps and isinstance(record, dict) else record
+    return wrapping
 
 
 def _id(span: JsonObject, field: str) -> str:
@@ -103,6 +114,10 @@ def _is_call(record: JsonObject, convention: Convention) -> bool:
         return _operation(decode(record, convention)) is not None
     except RecordRejected:
         return False
+
+
+def _is_span(record: Json) -> TypeGuard[dict[str, Json]]:
+    return isinstance(record, dict) and not _is_event(record)
 
 
 def _is_event(record: JsonObject) -> bool:
@@ -127,21 +142,23 @@ def _operation(call: Call) -> str | None:
             return None
     elif "signal" not in record:
         raise RecordRejected("E-FIELD-MISSING", "resourceSpans", "an export of spans or log records", None)
-    found: str | None = None
-    for attribute, kinds in names.kinds:
+    kind = _kind(call)
+    if kind is None or (kind == "" and not any(name in call.attributes for name in names.calls)):
+        return None
+    word = (optional_text(record, "name") or "").partition(" ")[0].rpartition(".")[2]
+    if not (found := names.span_names.get(word, kind)):
+        raise RecordRejected("E-OPERATION", "name", "the name of a call that tokens of text pay for", word)
+    return found
+
+
+def _kind(call: Call) -> str | None:
+    """What an attribute says that the span does: None where that is no call, '' where none says it."""
+    for attribute, kinds in call.convention.kinds:
         if (kind := optional_text(call.attributes, attribute)) is not None:
             if kind not in kinds:
                 raise RecordRejected("E-OPERATION", attribute, f"one of {', '.join(kinds)}", kind)
-            if (found := kinds[kind]) is None:
-                return None
-            break
-    if found is None and not any(name in call.attributes for name in names.calls):
-        return None
-    word = (optional_text(record, "name") or "").partition(" ")[0].rpartition(".")[2]
-    found = names.span_names.get(word, found)
-    if found is None:
-        raise RecordRejected("E-OPERATION", "name", "the name of a call that tokens of text pay for", word)
-    return found
+            return kinds[kind]
+    return ""
 
 
 def _own_name(provider: str, operation: str, call: Call, response_id: str | None) -> str:
@@ -163,14 +180,13 @@ def _provider(call: Call) -> str:
 
 
 def _tier(call: Call, answer: JsonObject) -> str:
-    tier = call.text(call.convention.tier)
-    return served_tier(answer, {"service_tier": tier} if tier else {})
+    return served_tier(answer, {"service_tier": call.text(call.convention.tier), **child(answer, "usage")})
 
 
 def _count(attempt: Attempt, call: Call, usage: JsonObject) -> None:
     """The provider's own block, else the convention's counts: cached inside input, reasoning in output."""
     names = call.convention
-    if "prompt_tokens" in usage or "input_tokens" in usage:
+    if has_counts(usage):
         fill(attempt, token_fields(usage))
         return
     total, output = call.count(names.input_tokens), call.count(names.output_tokens)
@@ -219,7 +235,7 @@ def _block(
 def _end(attempt: Attempt, call: Call) -> None:
     """How the call ended: error.type, the span's status, the exception it recorded."""
     status = child(call.record, "status")
-    raised = next((e for e in _otlp.objects(call.record, "events") if e.get("name") == "exception"), {})
+    raised = next((e for e in objects(call.record, "events") if e.get("name") == "exception"), {})
     said = _otlp.attributes(raised)
     kind = optional_text(call.attributes, "error.type") or optional_text(said, "exception.type")
     attempt.http_status = _http_status(call, kind, (status.get("message"), said.get("exception.message")))

@@ -31,6 +31,11 @@ def token_fields(usage: JsonObject) -> TokenFields:
     raise RecordRejected("E-USAGE-SHAPE", "usage", "prompt_tokens or input_tokens", dict(usage))
 
 
+def has_counts(usage: JsonObject) -> bool:
+    """Whether a block names the counts that `token_fields` reads."""
+    return "prompt_tokens" in usage or "input_tokens" in usage
+
+
 def _inclusive(
     usage: JsonObject, input_field: str, output_field: str, details: str, output_details: str
 ) -> TokenFields:
@@ -60,15 +65,14 @@ def with_cached(
 ) -> TokenFields:
     """Counts of a source that knows its input as a total and, at most, the cached part of it.
 
-    Where it does not say what was cached, the input has no class and no price, and is never called uncached.
+    Where it does not say what was cached, `fill` leaves the input without a class: it is never uncached.
     """
     if cached is not None and cached > total:
         raise RecordRejected("E-USAGE-PARTS", field, "at most the input it is a part of", cached)
     return {
         "tokens_input_total": total,
-        "tokens_uncached_input": None if cached is None else total - cached,
+        "tokens_uncached_input": total - (cached or 0),
         "tokens_cache_read": cached,
-        "tokens_unclassified": total if cached is None else None,
         "tokens_output": output,
         "tokens_output_reasoning": reasoning,
         "token_semantics": "unknown" if cached is None else "inclusive",
@@ -154,6 +158,8 @@ def _anthropic_writes(usage: JsonObject, split: JsonObject) -> tuple[int, int, i
 
 
 def served_tier(response: JsonObject, usage: JsonObject) -> str:
-    """The tier that was served (never the one asked for), in the rate book's words."""
+    """The tier that was served (never the one asked for), in the rate book's words; fast mode is one."""
+    if usage.get("speed") == "fast":
+        return "fast"
     tier = response.get("service_tier") or usage.get("service_tier") or "standard"
     return "standard" if tier == "default" else str(tier).lower()

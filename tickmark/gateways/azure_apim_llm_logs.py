@@ -15,60 +15,43 @@ local times ("TimeGenerated [UTC]") are refused.
 Source: Azure Monitor table reference, 2026-11. Checked against the column list only.
 """
 
-import re
 from collections.abc import Iterator
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, count, instant, items, optional_text, text
+from tickmark.formats import Format, Json, JsonObject, flag, instant, items, optional_text, text
+from tickmark.gateways._lines import plain_count
 from tickmark.gateways._usage import fill, with_cached
 from tickmark.records import Attempt, Row
 
 COLUMNS = ("TimeGenerated", "CorrelationId", "SequenceNumber", "PromptTokens", "CompletionTokens")
 NUMERIC = ("SequenceNumber", "PromptTokens", "CompletionTokens", "TotalTokens")
-_DIGITS = re.compile(r"[0-9]{1,11}", re.ASCII)
 
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One request; pieces of messages give no row."""
-    row = {name: _number(value) if name in NUMERIC else value for name, value in record.items()}
-    sequence = count(row, "SequenceNumber")
+    sequence = plain_count(record, "SequenceNumber")
     if sequence is None:
         raise RecordRejected("E-FIELD-MISSING", "SequenceNumber", "a whole number", None)
     if sequence:
         return
-    operation = optional_text(row, "OperationName") or ""
+    operation = optional_text(record, "OperationName") or ""
     attempt = Attempt(
-        record_key=text(row, "CorrelationId"),
+        record_key=text(record, "CorrelationId"),
         provider="azure",
         operation="embeddings" if "embedding" in operation.lower() else "chat",
-        started_at=instant(row, "TimeGenerated", naive_is_utc=True),
+        started_at=instant(record, "TimeGenerated", naive_is_utc=True),
         attempt_grain="request_collapsed",
-        request_model=optional_text(row, "DeploymentName"),
-        response_model=optional_text(row, "ModelName"),
-        streamed=_flag(row.get("IsStreamCompletion")),
+        request_model=optional_text(record, "DeploymentName"),
+        response_model=optional_text(record, "ModelName"),
+        streamed=flag(record, "IsStreamCompletion"),
         billable_expected=None,
     )
-    prompt, completion = count(row, "PromptTokens"), count(row, "CompletionTokens")
+    # The `az` command prints numbers as text.
+    prompt, completion = plain_count(record, "PromptTokens"), plain_count(record, "CompletionTokens")
     if prompt is not None and completion is not None:
         fill(attempt, with_cached(prompt, None, completion))
         attempt.billable_expected = True
     yield attempt
-
-
-def _number(value: Json) -> Json:
-    """The `az` command prints numbers as text."""
-    if isinstance(value, str):
-        return int(value) if _DIGITS.fullmatch(value) else value or None
-    return value
-
-
-def _flag(value: Json) -> bool | None:
-    written = str(value).lower()
-    if written in ("none", ""):
-        return None
-    if written not in ("true", "false"):
-        raise RecordRejected("E-FIELD-VALUE", "IsStreamCompletion", "true or false", value)
-    return written == "true"
 
 
 def unfold(value: Json) -> Iterator[tuple[str, Json]]:

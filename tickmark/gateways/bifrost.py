@@ -18,21 +18,17 @@ Source: Bifrost's repository, logstore and schemas (2026-08); not checked agains
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, instant, one_of, optional_text, text
+from tickmark.formats import Format, JsonObject, child, flag, instant, objects, one_of, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     first_of,
-    flag,
     from_cache,
     http_status,
     inside,
-    json_object,
-    json_value,
     label,
     logged,
     plain_count,
@@ -42,6 +38,7 @@ from tickmark.gateways._lines import (
 )
 from tickmark.gateways._usage import TokenFields, fill, served_tier
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object, json_value
 
 OPERATIONS = {
     "chat_completion": "chat",
@@ -54,8 +51,6 @@ OPERATIONS = {
 FREE_FAILURES = ("rate_limit_error", "authentication_error", "billing_error")
 STATUSES = ("processing", "success", "error")
 _KIND_TAIL = re.compile(r"[._](chunk|stream)$", re.ASCII)
-_HOURS_ONLY = re.compile(r"(:\d\d(?:\.\d+)?[+-]\d\d)$", re.ASCII)
-"""Postgres writes the zone of UTC as +00."""
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -66,7 +61,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     if kind not in OPERATIONS:
         raise RecordRejected("E-OPERATION", "object", f"one of {', '.join(OPERATIONS)}", kind)
     last = _attempt(record, OPERATIONS[kind])
-    trail = _trail(record)
+    trail = objects({"attempt_trail": json_value(record, "attempt_trail")}, "attempt_trail")
     yield from (_failed_try(last, number, tried) for number, tried in enumerate(trail[:-1]))
     if trail:
         last.attempt_number, last.attempt_grain = (last.attempt_number or 0) + len(trail) - 1, "attempt"
@@ -77,7 +72,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 
 def _attempt(record: JsonObject, operation: str) -> Attempt:
-    started, response = _at(record), logged(record, "raw_response")
+    started, response = instant(record, "timestamp", naive_is_utc=True), logged(record, "raw_response")
     labels = json_object(record, "metadata")
     return Attempt(
         record_key=text(record, "id"),
@@ -92,24 +87,11 @@ def _attempt(record: JsonObject, operation: str) -> Attempt:
         response_model=optional_text(record, "server_side_fallback_model") or label(response, "model"),
         provider_response_id=label(response, "id"),
         streamed=flag(record, "stream"),
-        service_tier=served_tier(response, {}),
+        service_tier=served_tier(response, logged(response, "usage")),
         team=optional_text(record, first_of(record, "team_name", "team_id")),
         workload=label(labels, "workload"),
         credential_id=optional_text(record, "selected_key_id"),
     )
-
-
-def _at(record: JsonObject) -> datetime:
-    written = text(record, "timestamp")
-    return instant({"timestamp": _HOURS_ONLY.sub(r"\1:00", written)}, "timestamp", naive_is_utc=True)
-
-
-def _trail(record: JsonObject) -> list[JsonObject]:
-    trail = json_value(record, "attempt_trail")
-    tries = [tried for tried in trail if isinstance(tried, dict)] if isinstance(trail, list) else []
-    if trail and (not isinstance(trail, list) or len(tries) < len(trail)):
-        raise RecordRejected("E-FIELD-TYPE", "attempt_trail", "a list of objects", trail)
-    return [*tries]
 
 
 def _failed_try(last: Attempt, number: int, tried: JsonObject) -> Attempt:

@@ -16,20 +16,16 @@ Source: public readers of these files, 2026-11. Checked against the fixtures of 
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
-from tickmark import money
+from tickmark import months
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, count, decimal, instant, optional_text
-from tickmark.gateways._lines import content_key
+from tickmark.formats import Format, JsonObject, child, count, instant, optional_text
+from tickmark.gateways._lines import content_key, usd
 from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
 HOSTS = {"msg_bdrk_": "aws.bedrock", "msg_vrtx_": "gcp.vertex_ai"}
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SYNTHETIC = "<synthetic>"
-MAX_USD = 10**6
 _TIME_BITS = 42
 _MOST_OUTPUT = (1 << 63 - _TIME_BITS) - 1
 
@@ -52,9 +48,9 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_grain="request_collapsed",
         response_model=optional_text(message, "model"),
         provider_response_id=answer_id,
-        service_tier="fast" if usage.get("speed") == "fast" else served_tier({}, usage),
+        service_tier=served_tier({}, usage),
         inference_geo=optional_text(usage, "inference_geo"),
-        cost_usd_gateway=_cost(record),
+        cost_usd_gateway=usd(record, "costUSD"),
     )
     fill(attempt, token_fields(usage))
     yield attempt
@@ -69,17 +65,10 @@ def _is_answer(record: JsonObject) -> bool:
     return message.get("model") != SYNTHETIC and not record.get("isApiErrorMessage")
 
 
-def _cost(record: JsonObject) -> Decimal | None:
-    cost = decimal(record, "costUSD")
-    if cost is not None and abs(cost) > MAX_USD:
-        raise RecordRejected("E-FIELD-RANGE", "costUSD", f"at most {MAX_USD} USD", cost)
-    return None if cost is None else money.amount_from_float64(cost)
-
-
 def version(record: JsonObject) -> int:
     """Most output tokens, then the latest millisecond, in the 63 bits of a version."""
     output = count(child(child(record, "message"), "usage"), "output_tokens") or 0
-    milliseconds = (instant(record, "timestamp") - EPOCH) // timedelta(milliseconds=1)
+    milliseconds = months.microseconds(instant(record, "timestamp")) // 1000
     return min(output, _MOST_OUTPUT) << _TIME_BITS | milliseconds
 
 

@@ -19,17 +19,17 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
-    flag,
     from_cache,
     http_status,
     inside,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     snake_case,
@@ -37,7 +37,6 @@ from tickmark.gateways._lines import (
     usd,
 )
 from tickmark.gateways._usage import fill
-from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 
 GUARDED = 424

@@ -27,16 +27,16 @@ from tickmark.gateways._lines import (
     content_key,
     first_of,
     http_status,
+    operation,
     plain_count,
     settle,
     token_columns,
 )
 from tickmark.gateways._usage import TokenFields, fill
-from tickmark.gateways.exchange_jsonl import operation
 from tickmark.records import Attempt, Row
 
 USAGE = "gen_ai.usage."
-PATHS = ("x-envoy-origin-path", "request.path", "path", ":path")
+PATH_FIELDS = ("x-envoy-origin-path", "request.path", "path", ":path")
 ATTEMPTS = ("x-envoy-attempt-count", "upstream_request_attempt_count")
 CACHE_READ = (f"{USAGE}cache_read.input_tokens", f"{USAGE}cached_input_tokens")
 CACHE_WRITE = (f"{USAGE}cache_creation.input_tokens", f"{USAGE}cache_creation_input_tokens")
@@ -54,7 +54,7 @@ def read(line: JsonObject) -> Iterator[Row]:
     record = {field: value for field, value in line.items() if value not in ("-", "")}
     if not any(field.startswith("gen_ai.") and value is not None for field, value in record.items()):
         return
-    started, path = instant(record, "start_time"), first_of(record, *PATHS)
+    started, path = instant(record, "start_time"), first_of(record, *PATH_FIELDS)
     tries = plain_count(record, first_of(record, *ATTEMPTS))
     sent = first_of(record, "gen_ai.request.model_override", "gen_ai.request.model")
     attempt = Attempt(

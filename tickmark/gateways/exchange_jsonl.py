@@ -22,17 +22,10 @@ from datetime import datetime, timedelta
 from tickmark import months, providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
-from tickmark.gateways._lines import HTTP_ERROR, content_key
+from tickmark.gateways._lines import HTTP_ERROR, content_key, operation
 from tickmark.gateways._usage import fill, served_tier, token_fields
 from tickmark.records import Attempt, Row
 
-OPERATIONS = {
-    "/chat/completions": "chat",
-    "/completions": "completions",
-    "/responses": "responses",
-    "/embeddings": "embeddings",
-    "/messages": "messages",
-}
 _RETRIES = re.compile(r"[0-9]{1,4}", re.ASCII)
 
 
@@ -47,7 +40,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     attempt = Attempt(
         record_key=response_id or content_key(record),
         provider=providers.by_url(url) or providers.by_name(text(record, "provider")),
-        operation=operation(url),
+        operation=operation(url, "url"),
         started_at=started,
         ended_at=None if latency is None else started + timedelta(milliseconds=latency),
         attempt_number=_attempt_number(child(record, "request_headers")),
@@ -64,15 +57,6 @@ def read(record: JsonObject) -> Iterator[Row]:
     else:
         _bill(attempt, response)
     yield attempt
-
-
-def operation(url: str, field: str = "url") -> str:
-    """What the endpoint does, by the end of its path; raise RecordRejected for an unknown one."""
-    path = url.partition("?")[0]
-    for ending, name in OPERATIONS.items():
-        if path.endswith(ending):
-            return name
-    raise RecordRejected("E-OPERATION", field, f"a path ending in one of {', '.join(OPERATIONS)}", url)
 
 
 def _fail(attempt: Attempt, response: JsonObject) -> None:

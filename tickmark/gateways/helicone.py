@@ -28,18 +28,18 @@ from tickmark.gateways._lines import (
     first_of,
     from_cache,
     http_status,
-    json_object,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     token_columns,
     usd,
     written_at,
 )
-from tickmark.gateways._usage import TokenFields, fill, token_fields
-from tickmark.gateways.exchange_jsonl import operation
+from tickmark.gateways._usage import TokenFields, fill, has_counts, token_fields
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object
 
 STATUSES = {
     "-1": ("timeout", None),
@@ -100,8 +100,7 @@ def _operation(record: JsonObject) -> str:
 
 
 def _usage(record: JsonObject, response: JsonObject, provider: str) -> TokenFields:
-    usage = response.get("usage")
-    if isinstance(usage, dict) and ("prompt_tokens" in usage or "input_tokens" in usage):
+    if has_counts(usage := logged(response, "usage")):
         return token_fields(usage)
     has_cache = "prompt_cache_read_tokens" in record
     output, reasoning = plain_count(record, "completion_tokens"), plain_count(record, "reasoning_tokens")

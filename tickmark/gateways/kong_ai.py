@@ -23,8 +23,10 @@ from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, epoch, optional_text, text
 from tickmark.gateways._lines import (
+    PATHS,
     Counts,
     after,
+    by_path,
     content_key,
     first_of,
     from_cache,
@@ -36,12 +38,11 @@ from tickmark.gateways._lines import (
     token_columns,
 )
 from tickmark.gateways._usage import fill
-from tickmark.gateways.exchange_jsonl import OPERATIONS
 from tickmark.records import Attempt, Row
 
 PROXIES = ("proxy", "ai-proxy", "ai-proxy-advanced")
 ENDINGS = {
-    **OPERATIONS,
+    **PATHS,
     "/chat": "chat",
     "/converse": "chat",
     "/converse-stream": "chat",
@@ -86,14 +87,11 @@ def _attempt(record: JsonObject, plugin: str, entry: JsonObject) -> Attempt:
 
 def _operation(record: JsonObject, request: JsonObject) -> str:
     paths = [optional_text(record, "upstream_uri") or "", optional_text(request, "uri") or ""]
-    for path in paths:
-        plain = path.partition("?")[0].lower()
-        for ending, name in ENDINGS.items():
-            if plain.endswith(ending):
-                return name
-    raise RecordRejected(
-        "E-OPERATION", "upstream_uri", f"a path ending in one of {', '.join(ENDINGS)}", paths
-    )
+    found = next(filter(None, (by_path(path.lower(), ENDINGS) for path in paths)), None)
+    if found is None:
+        expected = f"a path ending in one of {', '.join(ENDINGS)}"
+        raise RecordRejected("E-OPERATION", "upstream_uri", expected, paths)
+    return found
 
 
 def _ended(record: JsonObject, started: datetime, meta: JsonObject, *, proxied: bool) -> datetime | None:

@@ -27,15 +27,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tickmark import providers
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
 from tickmark.gateways._langfuse_usage import counts
 from tickmark.gateways._lines import (
     Counts,
     ended,
-    flag,
     inside,
-    json_object,
-    json_value,
     label,
     snake_case,
     token_columns,
@@ -44,6 +41,7 @@ from tickmark.gateways._lines import (
 )
 from tickmark.gateways._usage import fill
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object, json_value
 
 OPERATIONS = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
 _ALIASES = {"span_id": "id", "model": "provided_model_name"}

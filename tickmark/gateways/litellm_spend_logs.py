@@ -32,8 +32,9 @@ from collections.abc import Iterator
 
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text, text
 from tickmark.gateways import _litellm
-from tickmark.gateways._lines import json_object, json_value, usd
+from tickmark.gateways._lines import usd
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object, json_value
 
 _RETRY = re.compile(r"-attempt-([0-9]{1,4})$", re.ASCII)
 

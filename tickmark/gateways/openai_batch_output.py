@@ -22,9 +22,8 @@ from datetime import datetime
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, child, count, instant, optional_text
 from tickmark.gateways._batch import moment, unfold, untimed
-from tickmark.gateways._lines import HTTP_ERROR, content_key
+from tickmark.gateways._lines import HTTP_ERROR, content_key, operation
 from tickmark.gateways._usage import fill, token_fields
-from tickmark.gateways.exchange_jsonl import operation as operation_of
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {
@@ -75,7 +74,7 @@ def _started(record: JsonObject, body: JsonObject) -> datetime | None:
 
 def _operation(record: JsonObject, body: JsonObject) -> str:
     if endpoint := optional_text(child(record, "batch"), "endpoint"):
-        return operation_of(endpoint)
+        return operation(endpoint, "batch.endpoint")
     kind = optional_text(body, "object")
     if kind not in OPERATIONS:
         expected = f"one of {', '.join(OPERATIONS)}, or the batch object beside the lines"

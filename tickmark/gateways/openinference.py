@@ -23,7 +23,7 @@ from collections.abc import Iterator
 
 from tickmark import strictjson
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, optional_text
+from tickmark.formats import Format, JsonObject, optional_text
 from tickmark.gateways import _otlp, _spans
 from tickmark.gateways._conventions import Convention, Kinds, decode
 from tickmark.records import Attempt, Row
@@ -122,11 +122,6 @@ def answer(record: JsonObject) -> JsonObject | None:
     return _answered(_otlp.attributes(record))
 
 
-def unfold(value: Json) -> Iterator[tuple[str, Json]]:
-    """Spans and log records of an export."""
-    yield from _spans.unfold(value, CONVENTION)
-
-
 FORMAT = Format(
     name="openinference",
     side="gateway",
@@ -135,7 +130,7 @@ FORMAT = Format(
     summary="OpenInference spans as OTLP/JSON (Phoenix, Arize, Envoy AI Gateway)",
     verified="real file",
     read=read,
-    unfold=unfold,
+    unfold=_spans.unfolding(CONVENTION),
     version=_spans.version,
     shows=("cache classes", "request text", "answer text", "tier", "response id"),
     request_body=request_body,

@@ -124,11 +124,6 @@ def _texts(recorded: Json) -> list[Json] | None:
     return found
 
 
-def unfold(value: Json) -> Iterator[tuple[str, Json]]:
-    """Spans and log records of an export."""
-    yield from _spans.unfold(value, CONVENTION)
-
-
 FORMAT = Format(
     name="openllmetry",
     side="gateway",
@@ -137,7 +132,7 @@ FORMAT = Format(
     summary="OpenLLMetry (Traceloop) spans as OTLP/JSON",
     verified="real file",
     read=read,
-    unfold=unfold,
+    unfold=_spans.unfolding(CONVENTION),
     version=_spans.version,
     shows=("cache classes", "request text", "answer text", "tier", "response id"),
     request_body=request_body,

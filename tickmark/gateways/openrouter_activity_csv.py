@@ -16,10 +16,9 @@ Source: the header of a real export, and a public project's reader of it, 2026-1
 
 from collections.abc import Iterator
 
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, count, instant, optional_text, text
-from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import fill, with_cached
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
+from tickmark.gateways._lines import usd
+from tickmark.gateways._openrouter import BYOK, end, fill_counts
 from tickmark.records import Attempt, Row
 
 COLUMNS = (
@@ -46,18 +45,15 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_grain="request_collapsed",
         response_model=_model(record),
         provider_response_id=text(record, "generation_id"),
-        streamed=_flag(record, "streamed"),
+        streamed=flag(record, "streamed"),
         service_tier=BYOK if usd(record, "byok_usage_inference") else "standard",
         cost_usd_gateway=usd(record, "cost_total"),
         workload=optional_text(record, "app_name"),
         credential_id=optional_text(record, "api_key_name"),
     )
-    prompt, completion = count(record, "tokens_prompt"), count(record, "tokens_completion")
-    if prompt is not None and completion is not None:
-        cached, reasoning = count(record, "tokens_cached"), count(record, "tokens_reasoning")
-        fill(generation, with_cached(prompt, cached, completion, reasoning, field="tokens_cached"))
+    fill_counts(generation, record, "tokens_")
     failed = optional_text(record, "finish_reason_normalized") == "error"
-    end(generation, cancelled=bool(_flag(record, "cancelled")), failed=failed)
+    end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
     yield generation
 
 
@@ -65,13 +61,6 @@ def _model(record: JsonObject) -> str:
     variant = optional_text(record, "variant") or "standard"
     model = text(record, "model_permaslug")
     return model if variant == "standard" else f"{model}:{variant}"
-
-
-def _flag(record: JsonObject, column: str) -> bool | None:
-    cell = (optional_text(record, column) or "").lower()
-    if cell not in ("", "true", "false"):
-        raise RecordRejected("E-FIELD-VALUE", column, "true or false", cell)
-    return cell == "true" if cell else None
 
 
 FORMAT = Format(

@@ -27,26 +27,26 @@ from tickmark.errors import RecordRejected
 from tickmark.formats import (
     Format,
     JsonObject,
-    child,
     count,
     enveloped,
+    flag,
     instant,
-    items,
+    objects,
     optional_text,
     text,
 )
-from tickmark.gateways._openrouter import BYOK, end, usd
-from tickmark.gateways._usage import fill, served_tier, with_cached
+from tickmark.gateways._lines import HTTP_ERROR, usd
+from tickmark.gateways._openrouter import BYOK, end, fill_counts
+from tickmark.gateways._usage import served_tier
 from tickmark.records import Attempt, Row
 
 OPERATIONS = {None: "chat", "completions": "chat", "embeddings": "embeddings"}
-HTTP_ERROR = 400
 
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One row per upstream attempt."""
     key = text(record, "id")
-    tries = _tries(record)
+    tries = objects(record, "provider_responses")
     statuses = [count(each, "status") for each in tries]
     answered = [place for place, status in enumerate(statuses) if status is not None and status < HTTP_ERROR]
     served = answered[-1] if answered else len(tries) - 1
@@ -59,7 +59,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         attempt_number=served + 1 if tries else None,
         attempt_grain="attempt" if tries else "request_collapsed",
         request_model=optional_text(record, "model"),
-        streamed=_flag(record, "streamed"),
+        streamed=flag(record, "streamed"),
         http_status=statuses[served] if tries else None,
     )
     for place, status in enumerate(statuses):
@@ -69,25 +69,11 @@ def read(record: JsonObject) -> Iterator[Row]:
     yield generation
 
 
-def _tries(record: JsonObject) -> list[JsonObject]:
-    listed = record.get("provider_responses") or []
-    if not isinstance(listed, list):
-        raise RecordRejected("E-FIELD-TYPE", "provider_responses", "a list", listed)
-    return [child({place: each}, place) for place, each in items(listed)]
-
-
 def _operation(record: JsonObject) -> str:
     kind = optional_text(record, "api_type")
     if kind not in OPERATIONS:
         raise RecordRejected("E-OPERATION", "api_type", "completions or embeddings", kind)
     return OPERATIONS[kind]
-
-
-def _flag(record: JsonObject, field: str) -> bool | None:
-    value = record.get(field)
-    if value is not None and not isinstance(value, bool):
-        raise RecordRejected("E-FIELD-TYPE", field, "true or false", value)
-    return value
 
 
 def _failed(generation: Attempt, number: int, status: int | None) -> Attempt:
@@ -108,13 +94,10 @@ def _bill(generation: Attempt, record: JsonObject, *, unanswered: bool) -> None:
         return
     generation.response_model = optional_text(record, "model")
     generation.provider_response_id = generation.record_key
-    generation.service_tier = BYOK if _flag(record, "is_byok") else served_tier(record, {})
-    prompt, completion = count(record, "native_tokens_prompt"), count(record, "native_tokens_completion")
-    if prompt is not None and completion is not None:
-        cached, reasoning = count(record, "native_tokens_cached"), count(record, "native_tokens_reasoning")
-        fill(generation, with_cached(prompt, cached, completion, reasoning, field="native_tokens_cached"))
+    generation.service_tier = BYOK if flag(record, "is_byok") else served_tier(record, {})
+    fill_counts(generation, record, "native_tokens_")
     failed = unanswered or optional_text(record, "finish_reason") == "error"
-    end(generation, cancelled=bool(_flag(record, "cancelled")), failed=failed)
+    end(generation, cancelled=bool(flag(record, "cancelled")), failed=failed)
 
 
 FORMAT = Format(

@@ -29,7 +29,7 @@ Source: semantic-conventions 1.41.1, opentelemetry-proto 1.7, 2026-08.
 
 from collections.abc import Iterator
 
-from tickmark.formats import Format, Json, JsonObject
+from tickmark.formats import Format, JsonObject
 from tickmark.gateways import _spans
 from tickmark.gateways._conventions import Convention, Kinds, decode
 from tickmark.records import Row
@@ -93,11 +93,6 @@ def read(record: JsonObject) -> Iterator[Row]:
     yield from _spans.read(decode(record, CONVENTION))
 
 
-def unfold(value: Json) -> Iterator[tuple[str, Json]]:
-    """Spans and log records of an export."""
-    yield from _spans.unfold(value, CONVENTION)
-
-
 FORMAT = Format(
     name="otlp_genai",
     side="gateway",
@@ -106,7 +101,7 @@ FORMAT = Format(
     summary="OpenTelemetry GenAI spans and events as OTLP/JSON (collector's file exporter)",
     verified="real file",
     read=read,
-    unfold=unfold,
+    unfold=_spans.unfolding(CONVENTION),
     version=_spans.version,
     shows=("cache classes", "tier", "response id"),
 )

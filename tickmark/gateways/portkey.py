@@ -19,26 +19,25 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, count, instant, optional_text, text
+from tickmark.formats import Format, JsonObject, count, flag, instant, optional_text, text
 from tickmark.gateways._lines import (
     Counts,
     after,
     content_key,
     first_of,
-    flag,
     from_cache,
     http_status,
-    json_object,
     label,
     logged,
+    operation,
     plain_count,
     settle,
     token_columns,
     usd,
 )
-from tickmark.gateways._usage import TokenFields, fill, served_tier, token_fields
-from tickmark.gateways.exchange_jsonl import operation
+from tickmark.gateways._usage import TokenFields, fill, has_counts, served_tier, token_fields
 from tickmark.records import Attempt, Row
+from tickmark.strictjson import json_object
 
 CENTS = 100
 HITS = ("HIT", "SEMANTIC HIT")
@@ -48,7 +47,7 @@ OPENAI_SHAPED = ("chat", "completions", "responses", "embeddings")
 def read(record: JsonObject) -> Iterator[Row]:
     """One logical request."""
     response = answer(record) or {}
-    usage = response.get("usage")
+    usage = logged(response, "usage")
     labels = json_object(record, "metadata")
     started = instant(record, "created_at")
     attempt = Attempt(
@@ -70,8 +69,8 @@ def read(record: JsonObject) -> Iterator[Row]:
         credential_id=optional_text(record, "virtual_key"),
     )
     _only_usd(record)
-    fill(attempt, _usage(record, usage if isinstance(usage, dict) else {}, attempt.provider))
-    attempt.service_tier = served_tier(response, {})
+    fill(attempt, _usage(record, usage, attempt.provider))
+    attempt.service_tier = served_tier(response, usage)
     _settle(attempt, record)
     yield attempt
 
@@ -90,7 +89,7 @@ def _only_usd(record: JsonObject) -> None:
 
 
 def _usage(record: JsonObject, usage: JsonObject, provider: str) -> TokenFields:
-    if "prompt_tokens" in usage or "input_tokens" in usage:
+    if has_counts(usage):
         return token_fields(_as_it_was(usage))
     counts = Counts(
         input=plain_count(record, first_of(record, "req_units", "request_tokens")),

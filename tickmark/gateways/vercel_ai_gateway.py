@@ -17,8 +17,8 @@ Source: @ai-sdk/gateway 3.0 and public users of it (2026-08); not checked agains
 from collections.abc import Iterator
 
 from tickmark import providers
-from tickmark.formats import Format, JsonObject, instant, optional_text, text
-from tickmark.gateways._lines import Counts, flag, inside, plain_count, snake_case, token_columns, usd
+from tickmark.formats import Format, JsonObject, flag, instant, optional_text, text
+from tickmark.gateways._lines import Counts, inside, plain_count, snake_case, token_columns, usd
 from tickmark.gateways._usage import fill
 from tickmark.records import Attempt, Row
 

@@ -6,6 +6,7 @@ Source: platform.claude.com, Usage and Cost API and Analytics API, 2026-08-21.
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
@@ -75,7 +76,6 @@ def charge(record: JsonObject, key_space: str) -> BillingLine:
     start, end = period(record, "starting_at", "ending_at")
     written = text(record, "amount")
     kind, meter = optional_text(record, "cost_type"), optional_text(record, "token_type")
-    listed = optional_text(record, "list_amount")
     return BillingLine(
         record_key=natural_key(key_space, {"start": start, "end": end, **pick(record, GROUP_KEYS)}),
         provider=providers.by_name("anthropic"),
@@ -83,19 +83,22 @@ def charge(record: JsonObject, key_space: str) -> BillingLine:
         charge_category="Usage",
         charge_period_start=start,
         charge_period_end=end,
-        billed_cost=storable(WIDE.scaleb(required_decimal(record, "amount"), CENT_SHIFT), "amount"),
+        billed_cost=_dollars(record, "amount"),
         billing_currency=currency(record, "currency"),
         sub_account_id=optional_text(record, "workspace_id") or optional_text(record, "product"),
         charge_description=optional_text(record, "description"),
         sku_meter=meter or kind,
-        list_cost=None
-        if listed is None
-        else storable(WIDE.scaleb(required_decimal(record, "list_amount"), CENT_SHIFT), "list_amount"),
+        list_cost=_dollars(record, "list_amount") if optional_text(record, "list_amount") else None,
         x_model=optional_text(record, "model"),
         x_token_class=kind if kind == "web_search" else TOKEN_CLASSES.get(meter or ""),
         x_service_tier=_tier(record),
         x_amount_text=written,
     )
+
+
+def _dollars(record: JsonObject, field: str) -> Decimal:
+    """Cents as dollars: the point is moved, nothing is rounded."""
+    return storable(WIDE.scaleb(required_decimal(record, field), CENT_SHIFT), field)
 
 
 def without_groups(record: JsonObject) -> JsonObject:

@@ -12,9 +12,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 
-from tickmark import money, strictjson
+from tickmark import money
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, child, decimal, instant, optional_text, text
+from tickmark.formats import Json, JsonObject, decimal, instant, optional_text, text
 from tickmark.records import UsageBucket
 
 WIDE = Context(prec=60)
@@ -23,7 +23,8 @@ TOKENS = "Tokens"
 """The consumed unit that counts single tokens, as FOCUS writes it."""
 MAX_DECIMAL = Decimal(10) ** 20
 """DECIMAL(38,18) holds what is below."""
-_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})", re.ASCII)
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAY = re.compile(r"(\d{4})(-?)(\d{2})\2(\d{2})(?:[ T]00:00:00(?:Z|\+00:00)?)?", re.ASCII)
 _ISO_4217 = re.compile(r"[A-Za-z]{3}", re.ASCII)
 
 
@@ -36,6 +37,11 @@ def natural_key(format_name: str, dimensions: Mapping[str, object]) -> str:
     present = {name: value for name, value in dimensions.items() if value is not None}
     ordered = json.dumps(present, sort_keys=True, default=str)
     return f"{format_name}:{hashlib.blake2b(ordered.encode(), digest_size=16).hexdigest()}"
+
+
+def filled(record: JsonObject, *nulls: str) -> JsonObject:
+    """The fields of a record that hold something; `nulls` are words that its source writes for nothing."""
+    return {field: value for field, value in record.items() if value not in ("", None, *nulls)}
 
 
 def pick(record: JsonObject, fields: tuple[str, ...]) -> dict[str, object]:
@@ -54,13 +60,19 @@ def period(
     return start, end
 
 
+def at_midnight(written: Json) -> Json:
+    """An ISO day as its first instant in UTC; what is no such day stays, for `instant` to judge."""
+    is_day = isinstance(written, str) and _ISO_DAY.fullmatch(written)
+    return f"{written}T00:00:00Z" if is_day else written
+
+
 def utc_day(record: JsonObject, field: str) -> tuple[datetime, datetime]:
-    """A UTC day that is written as 2026-07-25 or 20260725."""
+    """A UTC day that is written as 2026-07-25 or 20260725, or as its midnight."""
     written = text(record, field)
     found = _DAY.fullmatch(written)
-    midnight = f"{found[1]}-{found[3]}-{found[4]}T00:00:00Z" if found else written
+    day = "-".join(found.group(1, 3, 4)) if found else None
     try:
-        start = instant({field: midnight}, field)
+        start = instant({field: at_midnight(day)}, field)
     except RecordRejected:
         raise RecordRejected("E-FIELD-TIME", field, "a day like 2026-07-25 or 20260725", written) from None
     return start, start + timedelta(days=1)
@@ -103,22 +115,6 @@ def float_amount(record: JsonObject, field: str) -> Decimal:
     """An amount its source keeps as a 64-bit float, without the float's noise; text is exact as written."""
     number = required_decimal(record, field)
     return storable(number if isinstance(record[field], str) else money.amount_from_float64(number), field)
-
-
-def json_object(record: JsonObject, field: str) -> JsonObject:
-    """An object that a table may hold as JSON text; empty where absent."""
-    source = record.get(field)
-    if not isinstance(source, str):
-        return child(record, field)
-    if not source:
-        return {}
-    try:
-        found = strictjson.loads(source)
-    except RecordRejected as rejected:
-        raise RecordRejected(rejected.rule, field, rejected.expected, source) from None
-    if not isinstance(found, dict):
-        raise RecordRejected("E-FIELD-TYPE", field, "a JSON object", source)
-    return found
 
 
 def grouped_by(record: JsonObject, field: str) -> str:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any
 
-import yaml
+from pydantic import BaseModel, ConfigDict, RootModel
 
+from tickmark import strictyaml
 from tickmark.formats import JsonObject, optional_text
 from tickmark.invoices._fields import TOKENS, WIDE, optional_decimal, storable
 
@@ -39,10 +39,25 @@ class Meter:
     model: str | None = None
 
 
+class _Grammar(BaseModel):
+    """How one cloud names what it meters; the head of the file says what each field means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    names: tuple[str, ...]
+    services: dict[str, str]
+    focus_meter: str
+    prefix: re.Pattern[str]
+    word: re.Pattern[str]
+    write_for: str
+    words: dict[str, str | None]
+    units: dict[str, int]
+
+
 @cache
-def _grammars() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("cloud_meters.yaml").read_text("utf-8"))
-    return loaded
+def _grammars() -> dict[str, _Grammar]:
+    path = Path(__file__).with_name("cloud_meters.yaml")
+    return strictyaml.load_as(path, path.name, RootModel[dict[str, _Grammar]]).root
 
 
 @lru_cache(maxsize=10_000)
@@ -56,15 +71,15 @@ def meter(cloud: str, text: str | None, product: str | None = None) -> Meter:
     said: set[str] = set()
     runs, was_name = 0, False
     for word in _words(grammar, text or ""):
-        is_name = word[0].lower() not in grammar["words"]
+        is_name = word[0].lower() not in grammar.words
         runs += is_name and not was_name
         was_name = is_name
         if is_name:
             named.append(word)
         else:
-            said.update(_roles(grammar["words"][word[0].lower()]))
+            said.update(_roles(grammar.words[word[0].lower()]))
     model = (text or "")[named[0].start() : named[-1].end()] if named else product
-    token_class = _token_class(said, grammar["write_for"])
+    token_class = _token_class(said, grammar.write_for)
     tiers = [tier for tier in _TIERS if tier in said]
     if model is None or runs > 1 or token_class is None or len(tiers) > 1:
         return Meter()
@@ -72,9 +87,9 @@ def meter(cloud: str, text: str | None, product: str | None = None) -> Meter:
     return Meter(token_class, tiers[0] if tiers else "standard", " ".join([model, *routing]))
 
 
-def _words(grammar: dict[str, Any], text: str) -> Iterator[re.Match[str]]:
-    begin = re.match(grammar["prefix"], text)
-    return re.compile(grammar["word"]).finditer(text, begin.end() if begin else 0)
+def _words(grammar: _Grammar, text: str) -> Iterator[re.Match[str]]:
+    begin = grammar.prefix.match(text)
+    return grammar.word.finditer(text, begin.end() if begin else 0)
 
 
 def _roles(written: str | None) -> list[str]:
@@ -101,8 +116,7 @@ def consumed(
 ) -> tuple[Decimal | None, str | None]:
     """Quantity and unit of a token meter in single tokens, exact; as written where either is not known."""
     quantity, unit = optional_decimal(record, field), optional_text(record, unit_field)
-    units: dict[str, int] = _grammars()[cloud]["units"]
-    times = units.get((unit or "").strip().lower())
+    times = _grammars()[cloud].units.get((unit or "").strip().lower())
     if metered.token_class is None or quantity is None or times is None:
         return quantity, unit
     return storable(WIDE.multiply(quantity, Decimal(times)), field), TOKENS
@@ -111,17 +125,17 @@ def consumed(
 @lru_cache(maxsize=10_000)
 def cloud_named(name: str) -> str | None:
     """The cloud that FOCUS files call so, or None."""
-    return next((key for key, each in _grammars().items() if name.strip().lower() in each["names"]), None)
+    return next((key for key, each in _grammars().items() if name.strip().lower() in each.names), None)
 
 
 def focus_meter(cloud: str) -> str:
     """The FOCUS column in which a cloud writes the text of its meter."""
-    return str(_grammars()[cloud]["focus_meter"])
+    return _grammars()[cloud].focus_meter
 
 
 @lru_cache(maxsize=10_000)
 def provider_of(cloud: str, *services: str | None) -> str | None:
     """The provider behind any of the names a bill gives a service; None for a service without models."""
-    known: dict[str, str] = _grammars()[cloud]["services"]
+    known = _grammars()[cloud].services
     names = [name.strip().lower() for name in services if name]
     return next((known[glob] for glob in known for name in names if fnmatchcase(name, glob)), None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, count, optional_text, required_count
+from tickmark.formats import JsonObject, count, flag, optional_text, required_count
 from tickmark.invoices._fields import grouped_by, natural_key, period, pick, service_tier, usage_rows
 from tickmark.records import UsageBucket
 
@@ -36,8 +36,9 @@ class Counted:
 
 TOKENS_OF_ALL_KINDS = ("completions", "decisions")
 """Endpoints that count tokens of every class and modality."""
+_INPUT = Counted("input_tokens", "uncached_input")
 ONE_CLASS = {
-    "embeddings": Counted("input_tokens", "uncached_input"),
+    "embeddings": _INPUT,
     # Moderation is free: as input its tokens would lack a price.
     "moderations": Counted("input_tokens", "moderation_token"),
     "images": Counted("images", "image"),
@@ -86,27 +87,21 @@ def usage(record: JsonObject, key_space: str, endpoint: str) -> Iterator[UsageBu
     """The rows of one result: one per class that was used, and always the first."""
     if endpoint in TOKENS_OF_ALL_KINDS:
         classes = token_classes(record)
-        first = _row(record, key_space, "uncached_input", classes.pop("uncached_input"))
+        first = _row(record, key_space, _INPUT, classes.pop(_INPUT.token_class))
         yield from usage_rows(first, classes)
     else:
         counted = ONE_CLASS[endpoint]
         number = required_count(record, counted.field, MAX_UNITS)
-        yield from usage_rows(_row(record, key_space, counted.token_class, number, counted), {})
+        yield from usage_rows(_row(record, key_space, counted, number), {})
 
 
-def _row(
-    record: JsonObject,
-    key_space: str,
-    token_class: str,
-    number: int,
-    counted: Counted = ONE_CLASS["embeddings"],
-) -> UsageBucket:
+def _row(record: JsonObject, key_space: str, counted: Counted, number: int) -> UsageBucket:
     start, end = period(record, "start_time", "end_time")
     return UsageBucket(
         record_key=natural_key(key_space, {"start": start, "end": end, **pick(record, GROUP_KEYS)}),
         provider=providers.by_name("openai"),
         model=grouped_by(record, "model") if counted.has_model else NO_MODEL,
-        token_class=token_class,
+        token_class=counted.token_class,
         bucket_start=start,
         bucket_end=end,
         tokens_usage_export=number,
@@ -155,7 +150,4 @@ def _by_modality(record: JsonObject, parts: Mapping[str, int]) -> dict[str, int]
 
 
 def _tier(record: JsonObject) -> str:
-    batch = record.get("batch")
-    if batch is not None and not isinstance(batch, bool):
-        raise RecordRejected("E-FIELD-TYPE", "batch", "true, false or null", batch)
-    return "batch" if batch else service_tier(optional_text(record, "service_tier"))
+    return "batch" if flag(record, "batch") else service_tier(optional_text(record, "service_tier"))

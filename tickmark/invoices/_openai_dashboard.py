@@ -1,6 +1,6 @@
 """What the exports of the OpenAI dashboard have in common: rows of periods, idle ones included.
 
-Lives here: empty cells, the period of a row, and which rows say only that nothing was used.
+Lives here: the period of a row, and which rows say only that nothing was used.
 Does not live here: what the other columns mean (openai_cost_csv, openai_usage_csv).
 """
 
@@ -11,11 +11,6 @@ from tickmark.invoices._fields import period
 
 COLUMNS = ("start_time", "end_time", "start_time_iso", "end_time_iso")
 """What every vintage has; an export of a time without any usage has nothing else."""
-
-
-def filled(record: JsonObject) -> JsonObject:
-    """The cells of a row that hold something."""
-    return {name: cell for name, cell in record.items() if cell not in ("", None)}
 
 
 def is_idle(cells: JsonObject) -> bool:

@@ -4,12 +4,11 @@ Lives here: checks and shapes that mean the same in invoices, credit notes and c
 Does not live here: what an object bills (stripe_invoices) or moves (stripe_credits).
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
 from tickmark.errors import RecordRejected
-from tickmark.formats import JsonObject, child, epoch, items, optional_text, text
+from tickmark.formats import JsonObject, child, epoch, flag, optional_text, text
 from tickmark.invoices._fields import WIDE, currency, storable
 
 # docs.stripe.com/currencies as of 2026-11. ISK, HUF and TWD have two decimals in the API.
@@ -26,9 +25,7 @@ MAX_UNITS = 10**17
 
 def is_live(record: JsonObject) -> bool:
     """False for what was made in Stripe's test mode: it is about no money."""
-    if not isinstance(live := record.get("livemode", True), bool):
-        raise RecordRejected("E-FIELD-TYPE", "livemode", "true or false", live)
-    return live
+    return flag(record, "livemode") is not False
 
 
 def issuer(record: JsonObject) -> str | None:
@@ -75,16 +72,3 @@ def reference(record: JsonObject, field: str) -> str | None:
         if isinstance(record.get(field), dict)
         else optional_text(record, field)
     )
-
-
-def objects_in(record: JsonObject, field: str) -> Iterator[JsonObject]:
-    """The objects of a list; none where it is absent or null."""
-    value = record.get(field)
-    if value is None:
-        return
-    if not isinstance(value, list):
-        raise RecordRejected("E-FIELD-TYPE", field, "a list", value)
-    for place, item in items(value):
-        if not isinstance(item, dict):
-            raise RecordRejected("E-FIELD-TYPE", f"{field}{place}", "an object", item)
-        yield item

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from tickmark import providers
 from tickmark.formats import Format, JsonObject, optional_text, text
 from tickmark.invoices._anthropic_console import day_or_hour, model_id, tier
-from tickmark.invoices._fields import natural_key, optional_decimal, pick, required_decimal, storable
+from tickmark.invoices._fields import filled, natural_key, optional_decimal, pick, required_decimal, storable
 from tickmark.records import BillingLine, Row
 
 NAME = "anthropic_console_cost_csv"
@@ -41,11 +41,10 @@ TOKEN_CLASSES = {
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge."""
     start, end = day_or_hour(record)
-    dimensions = {name: cell or None for name, cell in pick(record, DIMENSIONS).items()}
     name, meter = optional_text(record, "model"), optional_text(record, "token_type")
     kind = optional_text(record, "cost_type")
     yield BillingLine(
-        record_key=natural_key(NAME, {"start": start, "end": end, **dimensions}),
+        record_key=natural_key(NAME, {"start": start, "end": end, **pick(filled(record), DIMENSIONS)}),
         provider=providers.by_name("anthropic"),
         invoice_issuer_name="Anthropic",
         charge_category="Usage",

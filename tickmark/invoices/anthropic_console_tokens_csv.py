@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from tickmark import providers
 from tickmark.formats import Format, JsonObject, optional_text, required_count, text
 from tickmark.invoices._anthropic_console import context_band, day_or_hour, tier
-from tickmark.invoices._fields import natural_key, pick, usage_rows
+from tickmark.invoices._fields import filled, natural_key, pick, usage_rows
 from tickmark.records import Row, UsageBucket
 
 NAME = "anthropic_console_tokens_csv"
@@ -37,10 +37,9 @@ COUNTS = {
 def read(record: JsonObject) -> Iterator[Row]:
     """A row per class that was used, and always one of `uncached_input`."""
     start, end = day_or_hour(record)
-    dimensions = {name: cell or None for name, cell in pick(record, DIMENSIONS).items()}
     counts = {token_class: required_count(record, field) for token_class, field in COUNTS.items()}
     first = UsageBucket(
-        record_key=natural_key(NAME, {"start": start, "end": end, **dimensions}),
+        record_key=natural_key(NAME, {"start": start, "end": end, **pick(filled(record), DIMENSIONS)}),
         provider=providers.by_name("anthropic"),
         model=text(record, "model_version"),
         token_class="uncached_input",

@@ -28,7 +28,6 @@ from tickmark import providers
 from tickmark.formats import Format, JsonObject, one_of, optional_text
 from tickmark.invoices._fields import (
     currency,
-    json_object,
     natural_key,
     optional_decimal,
     period,
@@ -38,6 +37,7 @@ from tickmark.invoices._fields import (
 )
 from tickmark.invoices._meters import consumed, meter, model_sold, provider_of
 from tickmark.records import BillingLine, Row
+from tickmark.strictjson import json_object
 
 NAME = "aws_cur2"
 COLUMNS = (

@@ -25,7 +25,9 @@ from datetime import timedelta
 
 from tickmark.formats import Format, JsonObject, instant, one_of, optional_text, text
 from tickmark.invoices._fields import (
+    at_midnight,
     currency,
+    filled,
     natural_key,
     optional_decimal,
     pick,
@@ -68,12 +70,11 @@ CATEGORIES = {
     "RoundingAdjustment": "Adjustment",
 }
 _AMERICAN = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})", re.ASCII)
-_ISO_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge for models."""
-    line = {column.lower(): value for column, value in record.items() if value not in ("", None)}
+    line = {column.lower(): value for column, value in filled(record).items()}
     names = text(line, "metercategory"), optional_text(line, "metersubcategory")
     if (provider := provider_of("azure", *names)) is not None:
         yield charge(line, provider)
@@ -81,7 +82,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def charge(line: JsonObject, provider: str) -> BillingLine:
     """The charge of a record without empty cells, its columns in lower case."""
-    start = instant(_dated(line), "date", naive_is_utc=True)
+    start = instant({"date": at_midnight(_iso(text(line, "date")))}, "date", naive_is_utc=True)
     paid = "costinbillingcurrency" if "costinbillingcurrency" in line else "cost"
     named = optional_text(line, "metername")
     metered = meter("azure", named)
@@ -113,13 +114,9 @@ def charge(line: JsonObject, provider: str) -> BillingLine:
     )
 
 
-def _dated(line: JsonObject) -> JsonObject:
-    """The day of a charge as midnight, in ISO; what is no day stays, for `instant` to refuse."""
-    written = text(line, "date")
-    if found := _AMERICAN.fullmatch(written):
-        month, day, year = found.groups()
-        return {"date": f"{year}-{month}-{day}T00:00:00Z"}
-    return {"date": f"{written}T00:00:00Z" if _ISO_DAY.fullmatch(written) else written}
+def _iso(day: str) -> str:
+    """A day as ISO writes it, where it is written month first."""
+    return "-".join(found.group(3, 1, 2)) if (found := _AMERICAN.fullmatch(day)) else day
 
 
 FORMAT = Format(

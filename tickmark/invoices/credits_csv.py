@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from tickmark import providers
 from tickmark.errors import RecordRejected
 from tickmark.formats import Format, JsonObject, instant, one_of, optional_text, text
-from tickmark.invoices._fields import currency, natural_key, pick, required_decimal, storable
+from tickmark.invoices._fields import currency, filled, natural_key, pick, required_decimal, storable
 from tickmark.records import CREDIT_ENTRY_KINDS, CreditEntry, Row
 
 NAME = "credits_csv"
@@ -34,9 +34,8 @@ def read(record: JsonObject) -> Iterator[Row]:
         raise RecordRejected(
             "E-FIELD-RANGE", "Amount", "usage and expiry negative, what is added positive", amount
         )
-    dimensions = {name: value or None for name, value in pick(record, IDENTITY).items()}
     yield CreditEntry(
-        record_key=natural_key(NAME, {**dimensions, "EntryAt": at}),
+        record_key=natural_key(NAME, {**pick(filled(record), IDENTITY), "EntryAt": at}),
         provider=providers.by_name(text(record, "InvoiceIssuerName")),
         entry_at=at,
         entry_kind=kind,

@@ -16,8 +16,7 @@ Source: rows of exports of 2026-07 (daily) and 2026-09 (hourly) in tests of publ
 from collections.abc import Iterator
 
 from tickmark import providers
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, optional_text, text
+from tickmark.formats import Format, JsonObject, one_of, optional_text, text
 from tickmark.invoices._deepseek import day_or_hours
 from tickmark.invoices._fields import currency, natural_key, pick, required_decimal, storable
 from tickmark.records import BillingLine, CreditEntry, Row
@@ -29,9 +28,7 @@ WALLETS = ("granted", "paid")
 def read(record: JsonObject) -> Iterator[Row]:
     """A charge, and what it takes from its wallet."""
     start, end = day_or_hours(record)
-    wallet = text(record, "wallet_type").lower()
-    if wallet not in WALLETS:
-        raise RecordRejected("E-FIELD-VALUE", "wallet_type", f"one of {', '.join(WALLETS)}", wallet)
+    wallet = one_of({"wallet_type": text(record, "wallet_type").lower()}, "wallet_type", WALLETS)
     model, provider = text(record, "model"), providers.by_name("deepseek")
     dimensions = {"start": start, "end": end, "wallet": wallet, **pick(record, ("user_id", "model"))}
     cost = storable(required_decimal(record, "cost"), "cost")

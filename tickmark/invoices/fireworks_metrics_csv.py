@@ -24,7 +24,6 @@ from tickmark.records import Row, UsageBucket
 NAME = "fireworks_metrics_csv"
 COUNTS = ("prompt_tokens", "completion_tokens", "cached_prompt_tokens", "uncached_prompt_tokens")
 IDENTITY = ("email", "start_time", "end_time", "usage_type", "base_model_name", *COUNTS)
-_ZONE = " UTC"
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -35,8 +34,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     if cached + uncached != prompt:
         expected = "cached_prompt_tokens and uncached_prompt_tokens together"
         raise RecordRejected("E-USAGE-PARTS", "prompt_tokens", expected, prompt)
-    written = text(record, "start_time")
-    start = instant({"start_time": written.replace(_ZONE, "Z")}, "start_time")
+    start = instant(record, "start_time")
     first = UsageBucket(
         record_key=natural_key(NAME, pick(record, IDENTITY)),
         provider=providers.by_name("fireworks"),

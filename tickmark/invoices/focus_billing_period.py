@@ -9,7 +9,7 @@ Checked against: the specification only. Source: FOCUS 1.4, Billing Period (2026
 
 from collections.abc import Iterator
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.formats import Format, JsonObject, instant, one_of, text
 from tickmark.invoices._fields import natural_key, period
 from tickmark.records import BillingPeriod, Row
@@ -41,7 +41,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def version(record: JsonObject) -> int:
     """When the period was last updated, in microseconds."""
-    return round(instant(record, "BillingPeriodLastUpdated", naive_is_utc=True).timestamp() * 10**6)
+    return months.microseconds(instant(record, "BillingPeriodLastUpdated", naive_is_utc=True))
 
 
 FORMAT = Format(

@@ -33,8 +33,8 @@ from tickmark.invoices._fields import (
     TOKENS,
     WIDE,
     currency,
+    filled,
     is_iso_4217,
-    json_object,
     natural_key,
     optional_decimal,
     period,
@@ -53,6 +53,7 @@ from tickmark.invoices._meters import (
     provider_of,
 )
 from tickmark.records import TOKEN_CLASSES, BillingLine, CreditEntry, Row
+from tickmark.strictjson import json_object
 
 NAME = "focus_csv"
 COLUMNS = (
@@ -118,7 +119,7 @@ _BY_METER = {
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One charge and what it draws from credit; nothing for a service that is not about models."""
-    line = {column: value for column, value in record.items() if value not in ("", "NULL", None)}
+    line = filled(record, "NULL")
     cloud, provider = _seller(line)
     if provider is not None:
         charged = charge(line, provider, cloud)

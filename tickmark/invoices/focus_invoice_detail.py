@@ -17,9 +17,9 @@ says `focus_billing_period`.
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tickmark import providers
+from tickmark import months, providers
 from tickmark.formats import Format, JsonObject, instant, one_of, text
-from tickmark.invoices._fields import currency, natural_key, period, pick, required_decimal, storable
+from tickmark.invoices._fields import currency, filled, natural_key, period, pick, required_decimal, storable
 from tickmark.records import Invoice, Row
 
 NAME = "focus_invoice_detail"
@@ -39,7 +39,7 @@ STATES = ("Open", "Issued", "Voided")
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One line of an invoice that is, or was, issued."""
-    line = _filled(record)
+    line = filled(record, "NULL")
     state = one_of(line, "InvoiceIssueStatus", STATES)
     if state == "Open":
         return
@@ -63,12 +63,7 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 def version(record: JsonObject) -> int:
     """When the line was last updated, in microseconds."""
-    updated = instant(_filled(record), "InvoiceDetailLastUpdated", naive_is_utc=True)
-    return round(updated.timestamp() * 10**6)
-
-
-def _filled(record: JsonObject) -> JsonObject:
-    return {column: value for column, value in record.items() if value not in ("", "NULL", None)}
+    return months.microseconds(instant(record, "InvoiceDetailLastUpdated", naive_is_utc=True))
 
 
 FORMAT = Format(

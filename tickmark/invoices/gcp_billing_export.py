@@ -22,15 +22,14 @@ Checked against: Google's documentation only, no real export. Source: Cloud Bill
 data export (2026-09).
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tickmark import strictjson
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, child, instant, one_of, optional_text, text
+from tickmark.formats import Format, Json, JsonObject, child, instant, objects, one_of, optional_text, text
 from tickmark.invoices._fields import (
     currency,
+    filled,
     float_amount,
     natural_key,
     optional_decimal,
@@ -39,6 +38,7 @@ from tickmark.invoices._fields import (
 )
 from tickmark.invoices._meters import consumed, meter, provider_of
 from tickmark.records import BillingLine, Row
+from tickmark.strictjson import json_value
 
 NAME = "gcp_billing_export"
 CATEGORIES = {"regular": "Usage", "tax": "Tax", "adjustment": "Adjustment", "rounding_error": "Adjustment"}
@@ -46,9 +46,8 @@ IDENTITY = (
     *("billing_account_id", "cost_type", "currency", "transaction_type", "seller_name"),
     *("service", "sku", "project", "resource", "location", "labels", "system_labels", "tags", "invoice"),
 )
-TIMES = ("usage_start_time", "usage_end_time", "export_time")
 LISTS = ("credits", "labels", "system_labels", "tags")
-_ZONED = re.compile(r" UTC$")
+"""Columns that CSV holds as JSON text."""
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -60,7 +59,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         return
     charged = _charge(line, sku, provider)
     yield charged
-    for number, credit in enumerate(_credits(line)):
+    for number, credit in enumerate(objects(line, "credits")):
         yield replace(
             charged,
             record_key=f"{charged.record_key}:credit:{number}",
@@ -113,34 +112,16 @@ def _key(line: JsonObject, times: Mapping[str, object]) -> str:
     return natural_key(NAME, {**times, "exported": exported, **pick(line, IDENTITY)})
 
 
-def _credits(line: JsonObject) -> Iterator[JsonObject]:
-    found = line.get("credits", [])
-    if not isinstance(found, list):
-        raise RecordRejected("E-FIELD-TYPE", "credits", "a list of objects", found)
-    yield from (child({"credits": credit}, "credits") for credit in found)
-
-
 def _nested(record: JsonObject) -> JsonObject:
     """A record without empty cells, its dotted columns put together."""
     line: dict[str, Json] = {}
-    for column, value in record.items():
-        if value in ("", None):
-            continue
+    for column, value in filled(record).items():
         outer, _, inner = column.partition(".")
         place = line.setdefault(outer, {}) if inner else line
         if not isinstance(place, dict):
             raise RecordRejected("E-FIELD-TYPE", outer, "an object, or columns with dotted names", place)
-        place[inner or outer] = _cell(column, value)
+        place[inner or outer] = json_value(record, column) if column in LISTS else value
     return line
-
-
-def _cell(column: str, value: Json) -> Json:
-    """Lists that CSV holds as JSON text, and times as ISO writes them."""
-    if not isinstance(value, str):
-        return value
-    if column in LISTS:
-        return strictjson.loads(value)
-    return _ZONED.sub("Z", value) if column in TIMES else value
 
 
 FORMAT = Format(

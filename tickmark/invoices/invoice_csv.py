@@ -10,12 +10,11 @@ Zone: timestamps carry their zone; a date alone is midnight UTC. `BillingPeriodE
 Source: this project's own format; FOCUS 1.4 Invoice Detail for the names (2026).
 """
 
-import re
 from collections.abc import Iterator
 
 from tickmark import providers
-from tickmark.formats import Format, Json, JsonObject, instant, text
-from tickmark.invoices._fields import currency, natural_key, period, required_decimal, storable
+from tickmark.formats import Format, JsonObject, instant, text
+from tickmark.invoices._fields import at_midnight, currency, natural_key, period, required_decimal, storable
 from tickmark.records import Invoice, Row
 
 NAME = "invoice_csv"
@@ -28,13 +27,12 @@ COLUMNS = (
     "BilledCost",
     "BillingCurrency",
 )
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TIMES = ("InvoiceIssueDate", "BillingPeriodStart", "BillingPeriodEnd")
 
 
 def read(record: JsonObject) -> Iterator[Row]:
     """One invoice."""
-    line = {column: _at_midnight(value) if column in _TIMES else value for column, value in record.items()}
+    line = {column: at_midnight(value) if column in _TIMES else value for column, value in record.items()}
     issuer, number = text(line, "InvoiceIssuerName"), text(line, "InvoiceId")
     start, end = period(line, "BillingPeriodStart", "BillingPeriodEnd")
     yield Invoice(
@@ -48,10 +46,6 @@ def read(record: JsonObject) -> Iterator[Row]:
         billed_cost=storable(required_decimal(line, "BilledCost"), "BilledCost"),
         billing_currency=currency(line, "BillingCurrency"),
     )
-
-
-def _at_midnight(value: Json) -> Json:
-    return f"{value}T00:00:00Z" if isinstance(value, str) and _DATE.fullmatch(value) else value
 
 
 FORMAT = Format(

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, optional_text, required_count, text
+from tickmark.formats import Format, Json, JsonObject, one_of, optional_text, required_count, text
 from tickmark.invoices._fields import natural_key, pick, utc_day
 from tickmark.records import Row, UsageBucket
 
@@ -54,11 +54,8 @@ def _entries(value: Json, place: str) -> Iterator[tuple[str, dict[str, Json]]]:
 
 def read(record: JsonObject) -> Iterator[Row]:
     """The tokens of one entry, or none of what is not counted in tokens."""
-    group = text(record, "billing_group")
     if text(record, "category") not in CATEGORIES:
         return
-    if group not in TOKEN_CLASSES:
-        raise RecordRejected("E-FIELD-VALUE", "billing_group", f"one of {', '.join(TOKEN_CLASSES)}", group)
     if (event := optional_text(record, "event_type")) not in (None, EVENT):
         raise RecordRejected("E-FIELD-VALUE", "event_type", EVENT, event)
     start, end = utc_day(record, "timestamp")
@@ -66,7 +63,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         record_key=natural_key(NAME, {"day": start, **pick(record, IDENTITY)}),
         provider=providers.by_name("mistral"),
         model=text(record, "billing_display_name"),
-        token_class=TOKEN_CLASSES[group],
+        token_class=TOKEN_CLASSES[one_of(record, "billing_group", TOKEN_CLASSES)],
         bucket_start=start,
         bucket_end=end,
         tokens_usage_export=required_count(record, "value"),

@@ -16,8 +16,8 @@ Source: a real export of 2025-10 (10 columns, ids masked) and the columns of one
 from collections.abc import Iterator
 
 from tickmark.formats import Format, JsonObject, text
-from tickmark.invoices._fields import currency, required_decimal, storable
-from tickmark.invoices._openai_dashboard import COLUMNS, covered, filled, is_idle
+from tickmark.invoices._fields import currency, filled, required_decimal, storable
+from tickmark.invoices._openai_dashboard import COLUMNS, covered, is_idle
 from tickmark.invoices.openai_costs import charge_line
 from tickmark.records import Row
 

@@ -20,13 +20,13 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
-from tickmark import money, providers
-from tickmark.errors import RecordRejected
+from tickmark import providers
 from tickmark.formats import Format, JsonObject, child, decimal, optional_text
 from tickmark.invoices._fields import (
     TOKENS,
     WIDE,
     currency,
+    float_amount,
     natural_key,
     period,
     pick,
@@ -69,7 +69,8 @@ def read(record: JsonObject) -> Iterator[Row]:
     """One charge."""
     require_kind(record, KIND)
     charge = child(record, "amount")
-    yield charge_line(record, NAME, _billed(charge), currency(charge, "currency"), str(charge["value"]))
+    billed = float_amount({"amount.value": charge.get("value")}, "amount.value")
+    yield charge_line(record, NAME, billed, currency(charge, "currency"), str(charge["value"]))
 
 
 def charge_line(
@@ -111,14 +112,6 @@ def line_item(item: str) -> tuple[str | None, str | None, str]:
     modality, token_class = found["modality"] or "text", _TOKEN_CLASSES[found["meter"]]
     own = token_class if modality == "text" else _MODALITIES.get((modality, token_class))
     return found["model"], own, service_tier(found["tier"])
-
-
-def _billed(charge: JsonObject) -> Decimal:
-    number = decimal(charge, "value")
-    if number is None:
-        raise RecordRejected("E-FIELD-MISSING", "amount.value", "a decimal number", charge.get("value"))
-    exact = isinstance(charge["value"], str)
-    return storable(number if exact else money.amount_from_float64(number), "amount.value")
 
 
 def _consumed(record: JsonObject) -> tuple[Decimal | None, str | None]:

@@ -15,10 +15,10 @@ same account.
 
 from collections.abc import Iterator
 
-from tickmark.errors import RecordRejected
-from tickmark.formats import Format, Json, JsonObject, whole
+from tickmark.formats import Format, JsonObject, flag, whole
+from tickmark.invoices._fields import filled
 from tickmark.invoices._openai import usage
-from tickmark.invoices._openai_dashboard import COLUMNS, covered, filled, is_idle
+from tickmark.invoices._openai_dashboard import COLUMNS, covered, is_idle
 from tickmark.records import Row
 
 NAME = "openai_usage_csv"
@@ -29,7 +29,6 @@ COUNTS = (
     *("input_audio_tokens", "input_cached_audio_tokens", "output_audio_tokens"),
     *("input_image_tokens", "input_cached_image_tokens", "output_image_tokens"),
 )
-_BOOLEANS = {"true": True, "false": False}
 
 
 def read(record: JsonObject) -> Iterator[Row]:
@@ -37,15 +36,7 @@ def read(record: JsonObject) -> Iterator[Row]:
     cells = filled(record)
     if not is_idle(cells):
         counts = {name: whole(cells, name) for name in COUNTS}
-        yield from usage({**cells, **counts, "batch": _batch(cells.get("batch"))}, NAME, "completions")
-
-
-def _batch(cell: Json) -> bool | None:
-    if cell is None:
-        return None
-    if not isinstance(cell, str) or cell.lower() not in _BOOLEANS:
-        raise RecordRejected("E-FIELD-TYPE", "batch", "true, false or nothing", cell)
-    return _BOOLEANS[cell.lower()]
+        yield from usage({**cells, **counts, "batch": flag(cells, "batch")}, NAME, "completions")
 
 
 FORMAT = Format(

@@ -16,16 +16,14 @@ credit ledger names it as a purchase. Without it the sum of these charges is wha
 Source: openrouter.ai, Get user activity, SDK 1.3.84, 2026-11; CSV columns from two public rows of 2026-05.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from tickmark import money
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, count, decimal, enveloped, instant, optional_text, text
-from tickmark.invoices._fields import natural_key, pick, required_decimal, storable, usage_rows
+from tickmark.formats import Format, JsonObject, count, decimal, enveloped, optional_text, text
+from tickmark.invoices._fields import float_amount, natural_key, pick, required_decimal, usage_rows, utc_day
 from tickmark.records import BillingLine, Row, UsageBucket
 
 NAME = "openrouter_activity"
@@ -48,7 +46,6 @@ CSV_NAMES = {
     "Completion Tokens": "completion_tokens",
     "Reasoning Tokens": "reasoning_tokens",
 }
-_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ T]00:00:00(?:Z|\+00:00)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +72,7 @@ def read(record: JsonObject) -> Iterator[Row]:
         charge_category="Usage",
         charge_period_start=day.start,
         charge_period_end=day.end,
-        billed_cost=storable(money.amount_from_float64(usage), "usage"),
+        billed_cost=float_amount(line, "usage"),
         billing_currency="USD",
         sub_account_id=day.workspace,
         charge_description=optional_text(line, "provider_name"),
@@ -87,22 +84,15 @@ def read(record: JsonObject) -> Iterator[Row]:
 
 
 def _day(line: JsonObject, usage: Decimal) -> _Day:
-    start = _midnight(line)
+    start, end = utc_day(line, "date")
     return _Day(
         key=natural_key(NAME, {"date": start, **pick(line, DIMENSIONS)}),
         model=text(line, "model"),
         start=start,
-        end=start + timedelta(days=1),
+        end=end,
         tier="byok" if not usage and decimal(line, "byok_usage_inference") else "standard",
         workspace=optional_text(line, "workspace_id"),
     )
-
-
-def _midnight(line: JsonObject) -> datetime:
-    written = text(line, "date")
-    if not (found := _DAY.fullmatch(written)):
-        raise RecordRejected("E-FIELD-TIME", "date", "a UTC day like 2026-01-31", written)
-    return instant({"date": f"{found[1]}T00:00:00Z"}, "date")
 
 
 def _buckets(line: JsonObject, day: _Day) -> Iterator[UsageBucket]:

@@ -75,9 +75,7 @@ def _grant(grant: JsonObject) -> Iterator[Row]:
 
 
 def _taken(moved: JsonObject) -> Iterator[Row]:
-    direction = text(moved, "type")
-    if direction not in ("credit", "debit"):
-        raise RecordRejected("E-FIELD-VALUE", "type", "credit or debit", direction)
+    direction = one_of(moved, "type", ("credit", "debit"))
     side = child(moved, direction)
     cause = text(side, "type")
     if (direction, cause) not in MOVEMENTS:

@@ -28,7 +28,18 @@ from decimal import Decimal
 
 from tickmark import providers
 from tickmark.errors import RecordRejected
-from tickmark.formats import Format, JsonObject, child, decimal, enveloped, epoch, one_of, optional_text, text
+from tickmark.formats import (
+    Format,
+    JsonObject,
+    child,
+    decimal,
+    enveloped,
+    epoch,
+    objects,
+    one_of,
+    optional_text,
+    text,
+)
 from tickmark.invoices._credit_sales import sells_credit
 from tickmark.invoices._fields import natural_key, optional_decimal
 from tickmark.invoices._stripe import (
@@ -37,7 +48,6 @@ from tickmark.invoices._stripe import (
     is_live,
     iso_currency,
     issuer,
-    objects_in,
     reference,
     units,
 )
@@ -45,10 +55,10 @@ from tickmark.records import BillingLine, CreditEntry, Invoice, Row
 
 NAME = "stripe_invoices"
 STATES = {
-    "invoice": {"open": 1, "uncollectible": 2, "paid": 2, "void": 3},
+    "invoice": {"draft": 0, "open": 1, "uncollectible": 2, "paid": 2, "void": 3},
     "credit_note": {"issued": 1, "void": 3},
 }
-"""What is payable, and which delivery of a document is the later one."""
+"""What becomes of a document, and which delivery of it is the later one; a draft is not payable."""
 INSTANT = timedelta(seconds=1)
 
 
@@ -79,11 +89,8 @@ class _Part:
 def read(record: JsonObject) -> Iterator[Row]:
     """The document and its charges, or the credit that it sells."""
     kind = one_of(record, "object", STATES)
-    state = text(record, "status")
-    if not is_live(record) or (kind == "invoice" and state == "draft"):
+    if not is_live(record) or (state := one_of(record, "status", STATES[kind])) == "draft":
         return
-    if state not in STATES[kind]:
-        raise RecordRejected("E-FIELD-VALUE", "status", f"one of {', '.join(STATES[kind])}, draft", state)
     document = _document(record, kind, state)
     lines = _lines(record)
     _add_up(record, lines)
@@ -133,7 +140,7 @@ def _lines(record: JsonObject) -> list[JsonObject]:
     lines = child(record, "lines")
     if lines.get("has_more") not in (None, False):
         raise RecordRejected("E-FIELD-VALUE", "lines.has_more", "false: every line of the document", True)
-    if not (found := list(objects_in(lines, "data"))):
+    if not (found := objects(lines, "data")):
         raise RecordRejected("E-FIELD-MISSING", "lines.data", "at least one line", lines.get("data"))
     for line in found:
         if line.get("currency", record["currency"]) != record["currency"]:
@@ -151,13 +158,13 @@ def _add_up(record: JsonObject, lines: list[JsonObject]) -> None:
 
 def _parts(line: JsonObject) -> Iterator[_Part]:
     """What a line adds to the total: itself without the tax inside it, then what is taken off and added."""
-    taxes = list(objects_in(line, "taxes" if line.get("taxes") is not None else "tax_amounts"))
+    taxes = objects(line, "taxes" if line.get("taxes") is not None else "tax_amounts")
     amount = units(line, "amount")
     net = amount - sum(units(tax, "amount") for tax in taxes if _is_inside(tax))
     yield _Part("line", "Credit" if amount < 0 else "Usage", net, amount)
-    for discount in objects_in(line, "discount_amounts"):
+    for discount in objects(line, "discount_amounts"):
         yield _Part("discount", "Adjustment", -units(discount, "amount"), units(discount, "amount"))
-    for credit in objects_in(line, "pretax_credit_amounts"):
+    for credit in objects(line, "pretax_credit_amounts"):
         # Those of type `discount` are the discounts again.
         if text(credit, "type") == "credit_balance_transaction":
             yield _Part("credit", "Credit", -units(credit, "amount"), units(credit, "amount"))
