@@ -51,8 +51,8 @@ Images (shape `media`): `images.md`. Public recordings hold them as hashes; thei
 Such a table proves less than it seems where a rule was made from the exchanges it is tested on. That is so
 for OpenAI's tools, past calls and schemas, whose rendering nobody documents: `openai_rendering.md` says what
 was known before the test half was opened, and what was corrected after.
-Mistral's tools and calls are written as its own library writes them; which of its versions was used when, and
-what a forced function adds, was read from one half of the requests, and all 204 recordings of the other agree.
+Mistral's tools and calls are written as its own library writes them; which of its versions was in use when,
+and what a forced function adds, was read from one half of the requests; all 204 of the other half agree.
 """
 
 COUNTED = (
