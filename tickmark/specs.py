@@ -6,6 +6,7 @@ bodies (framing/).
 """
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
@@ -13,7 +14,7 @@ from itertools import combinations, starmap
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from tickmark.errors import Where
@@ -54,16 +55,54 @@ class GoldenCounts(_Strict):
     counts: Annotated[tuple[Golden, ...], Field(min_length=1)]
 
 
+_COMMIT = "[0-9a-f]{40}"
+_REPO = "[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*/[A-Za-z0-9_]+([.-][A-Za-z0-9_]+)*"
+
+
+def _written(pattern: str, expected: str, repair: str) -> AfterValidator:
+    """Text of one form, which an error describes in words."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise _problem(expected, repair)
+        return text
+
+    return AfterValidator(check)
+
+
+class HubRepo(_Strict):
+    """A repo of a hub (huggingface.co, or a mirror of it) at one commit."""
+
+    repo: Annotated[
+        str,
+        Field(max_length=96, json_schema_extra={"pattern": f"^{_REPO}$"}),
+        _written(_REPO, "owner/name", "write it as in the address of the repo's page, without the host"),
+    ]
+    """Owner and name."""
+    revision: Annotated[
+        str,
+        Field(json_schema_extra={"pattern": f"^{_COMMIT}$"}),
+        _written(
+            _COMMIT,
+            "a commit: 40 hex digits in lower case",
+            "take the commit from the repo's history; a branch or a tag may move",
+        ),
+    ]
+    """A commit, never a branch or a tag: those move."""
+
+
 class VocabularySource(_Strict):
     """Where a vocabulary's bytes are, and how they count."""
 
     engine: Literal["tokenizers"]
     """The library that counts."""
     package: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
-    """An installed Python package that carries the file; it is read, never imported. Absent: the file stands
-    beside the spec (one that was received in writing, or downloaded from a hub)."""
+    """An installed Python package that carries the file; it is read, never imported. Without `package` and
+    `hub` the file stands beside the spec (one that was received in writing)."""
+    hub: HubRepo | None = None
+    """A repo that holds the file. `tickmark specs fetch` gets it once; nothing else uses the network."""
     resource: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*$")]
-    """The file's path inside the package, or below the spec's folder."""
+    """The file's path inside the package or the repo, or below the spec's folder."""
     extra: Annotated[str | None, Field(pattern=r"^[a-z]+$")] = None
     """The extra of tickmark that installs the package: without it, nothing is counted, with that reason.
     Absent: the package must be there."""
@@ -87,6 +126,8 @@ class VocabularySource(_Strict):
             raise _problem("a split for rank tables, and for no other format", "add or remove `split`")
         if self.extra is not None and self.package is None:
             raise _problem("`extra` for a package only", "name the package, or remove `extra`")
+        if self.hub is not None and self.package is not None:
+            raise _problem("either `package` or `hub`", "keep the one that has the bytes of `sha256`")
         return self
 
 
@@ -220,12 +261,22 @@ class Vocabulary:
     source: VocabularySource
     folder: Path = Path()
     """Where the spec file lies."""
+    store: Path | None = None
+    """Where a home keeps what it fetched from a hub."""
 
     @property
     def home(self) -> str:
         """Where its bytes should be, in words."""
-        package = self.source.package
+        package, hub = self.source.package, self.source.hub
+        if hub is not None:
+            return f"fetched from {hub.repo} on the hub"
         return "beside the spec" if package is None else f"in the installed package {package}"
+
+    @property
+    def remedy(self) -> str:
+        """How the right bytes come there."""
+        fetched = self.source.hub is not None
+        return "run `tickmark specs fetch`" if fetched else "install the locked package versions (`make`)"
 
     def where(self, field: str) -> Where:
         return Where(self.file, field=f"vocabularies.{self.name}.{field}")

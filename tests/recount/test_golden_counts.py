@@ -23,8 +23,8 @@ for name in ("billed.yaml", "billed_tools.yaml"):
 def test_every_text_counts_as_another_implementation_counts_it(
     vocabulary: str, specs: SpecBook, counters: Counters
 ) -> None:
-    if extra := sources.missing_extra(specs.vocabularies[vocabulary]):
-        pytest.skip(f"the extra {extra} is not installed")
+    if reason := sources.missing(specs.vocabularies[vocabulary]):
+        pytest.skip(reason)
     column = COMPUTED["columns"].index(vocabulary)
     texts = [row[0] for row in COMPUTED["rows"]]
     assert counters[vocabulary].count(texts) == [row[column] for row in COMPUTED["rows"]]

@@ -131,7 +131,7 @@ _PRINTABLE = _printable()
 def _not_a(kind: str, vocabulary: Vocabulary) -> BadSpecError:
     return BadSpecError(
         "E-VOCABULARY-FORMAT",
-        f"{kind} in package {vocabulary.source.package}",
+        f"{kind} {vocabulary.home}",
         where=vocabulary.where("format"),
         repair="correct format, split and sha256 of this vocabulary in the spec",
     )

@@ -125,7 +125,7 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
 def _refused(vocabulary: Vocabulary) -> BadSpecError:
     return BadSpecError(
         "E-VOCABULARY-FORMAT",
-        f"a SentencePiece BPE model without pieces of its own in package {vocabulary.source.package}",
+        f"a SentencePiece BPE model without pieces of its own {vocabulary.home}",
         where=vocabulary.where("format"),
         repair="name a supported model in the spec, or use `because` for models that bill with this one",
     )
