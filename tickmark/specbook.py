@@ -21,8 +21,9 @@ from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.constants import Answers, Framing, Images
 from tickmark.framing.result import Shape
-from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
+from tickmark.specs import Calibration, Exactness, Rule, SpecFile
 from tickmark.tokenizers import sources
+from tickmark.vocabularies import Vocabulary
 
 CACHED_MODELS = 4096
 """Model names come from logs, so what is remembered about them is bounded."""

@@ -17,8 +17,8 @@ from pipelines.pull.tries import Tries, is_private, request
 from pipelines.resources import HubSettings
 from pipelines.wire import Answer, Patience, Unanswered, exchange
 from tickmark.errors import BadSpecError, PlatformError, TickmarkError, Where
-from tickmark.specs import Vocabulary, VocabularySource
 from tickmark.tokenizers import sources
+from tickmark.vocabularies import Vocabulary, VocabularySource
 
 PATIENCE = Patience(read=60.0, total=600.0, tries=5, backoff=2.0)
 REDIRECTS_MAX = 5

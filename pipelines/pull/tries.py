@@ -23,7 +23,7 @@ _DIGITS_MAX = 10
 
 def is_private(url: httpx.URL) -> bool:
     """Whether nobody between here and there can read what is sent."""
-    return url.scheme == "https" or url.host in _LOOPBACK
+    return bool(url.host) and (url.scheme == "https" or url.host in _LOOPBACK)
 
 
 def request(url: httpx.URL, headers: Mapping[str, str], patience: Patience) -> httpx.Request:

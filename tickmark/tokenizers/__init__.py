@@ -10,10 +10,10 @@ A conversion takes about a second, so nothing is cached on disk: a cache would b
 import hashlib
 
 from tickmark.errors import IntegrityError
-from tickmark.specs import Vocabulary
 from tickmark.tokenizers import bpe, fast, sentencepiece, sources
 from tickmark.tokenizers.counter import AnyCounter, Counter
 from tickmark.tokenizers.preprocessing import preparation
+from tickmark.vocabularies import Vocabulary
 
 __all__ = ["AnyCounter", "Counter", "Counters", "load"]
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from tickmark.errors import BadSpecError
-from tickmark.specs import Vocabulary
+from tickmark.vocabularies import Vocabulary
 
 Ranks = dict[bytes, int]
 

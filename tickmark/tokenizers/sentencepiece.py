@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tokenizers import Tokenizer, models, normalizers
 
 from tickmark.errors import BadSpecError
-from tickmark.specs import Vocabulary
+from tickmark.vocabularies import Vocabulary
 
 # Field numbers and enumerations of sentencepiece_model.proto (google/sentencepiece, v0.2).
 _PIECES, _TRAINER, _NORMALIZER = 1, 2, 3

@@ -14,8 +14,8 @@ import zlib
 from importlib.util import find_spec
 from pathlib import Path
 
-from tickmark.errors import BadSpecError, IntegrityError
-from tickmark.specs import Vocabulary
+from tickmark.errors import BadSpecError, IntegrityError, PlatformError, TickmarkError
+from tickmark.vocabularies import Vocabulary
 
 MAX_BYTES = 64 * 2**20
 """Of a file, as it is delivered and decompressed; the largest public ones have about 35 MB."""
@@ -48,15 +48,16 @@ def missing(vocabulary: Vocabulary) -> str | None:
 
 def kept(vocabulary: Vocabulary) -> int | None:
     """How many bytes a home keeps of a hub's vocabulary; None without the pinned ones."""
-    path = _path(vocabulary)
-    content = path.read_bytes() if path.is_file() else b""
-    return len(content) if _is_pinned(vocabulary, content) else None
+    try:
+        return len(read(vocabulary))
+    except TickmarkError:
+        return None
 
 
 def keep(vocabulary: Vocabulary, delivered: bytes) -> int:
     """Put what a hub delivered into the home, whole or not at all; return how many bytes are kept.
 
-    Raises IntegrityError where it is not what the spec pins.
+    Raises IntegrityError where it is not what the spec pins, PlatformError where the home cannot be written.
     """
     try:
         content = _decompressed(vocabulary.source.resource, io.BytesIO(delivered))
@@ -66,15 +67,27 @@ def keep(vocabulary: Vocabulary, delivered: bytes) -> int:
         raise _other_bytes(
             vocabulary, "compare revision, resource and sha256 in the spec with the repo's page"
         )
-    path = _path(vocabulary)
+    try:
+        _write(_path(vocabulary), content)
+    except OSError as error:
+        raise PlatformError(
+            "E-HOME-UNWRITABLE",
+            f"a home that can be written ({error.strerror})",
+            where=vocabulary.where("hub"),
+            repair="give the user that runs Tickmark write access to vocabularies/, or free disk space",
+        ) from None
+    return len(content)
+
+
+def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
+    # A name that nothing reads: a kill leaves no half vocabulary, and the next fetch writes over it.
     building = path.with_suffix(".building")
     with building.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     building.replace(path)
-    return len(content)
 
 
 def _decompressed(name: str, file: io.BufferedIOBase) -> bytes:
@@ -111,9 +124,11 @@ def _other_bytes(vocabulary: Vocabulary, repair: str) -> IntegrityError:
 
 
 def _missing(vocabulary: Vocabulary) -> BadSpecError:
+    fetched = vocabulary.source.hub is not None
+    other = "name with --home the home that has it" if fetched else "correct package and resource in the spec"
     return BadSpecError(
         "E-VOCABULARY-MISSING",
         f"{vocabulary.source.resource} {vocabulary.home}",
         where=vocabulary.where("resource"),
-        repair=f"{vocabulary.remedy}, or correct package and resource in the spec",
+        repair=f"{vocabulary.remedy}, or {other}",
     )
