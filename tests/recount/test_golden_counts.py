@@ -40,7 +40,7 @@ def test_every_request_counts_as_its_provider_billed_it(
     on = request_.get("on")
     started = None if on is None else datetime.combine(date.fromisoformat(str(on)), time(12), UTC)
     plan = recount.plan(provider, operation, model, started, {"model": model, **body}, specs)
-    if plan.reason == recount.MISSING_EXTRA.format("llama"):
+    if plan.reason == sources.NOT_INSTALLED.format("llama"):
         pytest.skip(plan.reason)
     assert plan.reason is None
     # Hosts with few recordings claim `exact_text`; the count agrees all the same.
