@@ -62,8 +62,9 @@ def landing(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[
     _cards(close)
     close.reset()
     landed = sources.find(close.home, str(close.month))
+    home = close.home
     staging = sources.Staging(
-        close.staging, close.specs, close.own_specs, close.home.mappings, close.text_key()
+        close.staging, close.specs, home.own_specs, home.vocabularies, home.mappings, close.text_key()
     )
     reports = sources.read_all(landed, staging, close.progress)
     listed = manifests.check(close.home, str(close.month), reports)

@@ -39,7 +39,7 @@ TABLES = ("meter.segment_counts", "meter.engine_checks")
     ],
 )
 def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.MaterializeResult[None]]:
-    counters = Counters(SpecBook(close.specs, close.own_specs).vocabularies)
+    counters = Counters(_book(close).vocabularies)
     store = CountStore(close.home.private / "counts", close.text_key())
     texts = sorted((close.staging / "segments").glob("*.parquet"))
     with close.warehouse.refilling(TABLES) as database:
@@ -64,13 +64,17 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.Materialize
 def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     measured = [
         {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
-        for spec, shape, calibration in SpecBook(close.specs, close.own_specs).calibrations()
+        for spec, shape, calibration in _book(close).calibrations()
     ]
     with close.warehouse.filling("meter.calibrations") as writer:
         if measured:
             writer.register("filling", pa.Table.from_pylist(measured))
             writer.execute("insert into meter.calibrations by name from filling")
     return dg.MaterializeResult(key("meter.calibrations"), metadata={"dagster/row_count": len(measured)})
+
+
+def _book(close: MonthRun) -> SpecBook:
+    return SpecBook(close.specs, close.home.own_specs, close.home.vocabularies)
 
 
 ASSETS = [segment_counts, calibrations, *(sql_asset(path) for path in selects("meter"))]

@@ -83,7 +83,7 @@ def _manifest(close: MonthRun, database: duckdb.DuckDBPyConnection) -> lake.Mani
         ),
         "code": {"tickmark": __version__, "sql": lake.folder_hash(close.sql, "*.sql")},
         "specs": lake.folder_hash(close.specs, "*.yaml"),
-        "own_specs": lake.folder_hash(close.own_specs_folder, "*.yaml"),
+        "own_specs": lake.folder_hash(close.home.own_specs_folder, "*.yaml"),
         "contracts": {card.name: lake.file_hash(card) for card in cards},
         "engines": {engine: importlib.metadata.version(engine) for engine in ENGINES},
     }

@@ -233,7 +233,8 @@ def _read(log: Path, staging: Path) -> tuple[float, float]:
     job = {
         "source": {"name": "gateway", "format": "exchange_jsonl", "account": "default"},
         "files": [{"path": str(log), "display": log.name, "file_no": 0}],
-        "mapping": None, "staging": str(staging), "specs": str(ROOT / "tokenizer_specs"), "own_specs": [],
+        "mapping": None, "staging": str(staging), "specs": str(ROOT / "tokenizer_specs"),
+        "own_specs": [], "vocabularies": "",
         "key": "6b" * 32, "part": "00000",
         "memory_bytes": 8 * 2**30,
     }  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tickmark.parity import ParityRow, measure_files
+from tickmark.specbook import SpecBook
 
 PAGE = Path(__file__).with_name("parity.md")
 SPECS = PAGE.parents[1] / "tokenizer_specs"
@@ -128,4 +129,4 @@ def _months(rows: Sequence[ParityRow]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(measure_files(map(Path, sys.argv[1:]), SPECS, lambda _: None)), "utf-8")
+    PAGE.write_text(page(measure_files(map(Path, sys.argv[1:]), SpecBook(SPECS), lambda _: None)), "utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.resources import CHECKOUT
+from pipelines.resources import spec_book
 from tickmark.errors import TickmarkError
 from tickmark.home import Home
 
@@ -90,11 +90,10 @@ def _lake(folder: Path) -> str:
     return f"{len(lake.months(home.lake))} months, every table as its manifest says"
 
 
-def _tokenizers(_: Path) -> str:
-    from tickmark.specbook import SpecBook
+def _tokenizers(folder: Path) -> str:
     from tickmark.tokenizers import Counters
 
-    book = SpecBook(CHECKOUT / "tokenizer_specs")
+    book = spec_book(folder)
     counters = Counters(book.vocabularies)
     for name in book.installed():
         counters[name].count(["loaded"])

@@ -172,6 +172,7 @@ def parity(
         list[Path], typer.Argument(metavar="FILE...", help="Recorded exchanges, one JSON object a line.")
     ],
     out: Annotated[Path, typer.Option(help="Where the table is stored.")] = Path("tokenizer_parity.csv"),
+    home: HomeOption = None,
     json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> int:
@@ -179,7 +180,7 @@ def parity(
     from pipelines import listings, views
 
     with views.progress("counting", quiet=quiet or json) as progress:
-        rows = listings.parity(files, progress)
+        rows = listings.parity(files, home or Path(), progress)
     listings.show_parity(rows, out, as_json=json, quiet=quiet)
     return COMPLETE
 

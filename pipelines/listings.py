@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.resources import CHECKOUT
+from pipelines.resources import spec_book
 from pipelines.views import OUT, Rows, as_document, rows, table, usd
 from tickmark import lake
 from tickmark.errors import BadSpecError, Where
@@ -126,9 +126,9 @@ def show_formats(name: str | None, *, as_json: bool) -> None:
         )
 
 
-def parity(files: Sequence[Path], step: Callable[[str], None]) -> list[ParityRow]:
+def parity(files: Sequence[Path], home: Path, step: Callable[[str], None]) -> list[ParityRow]:
     """Count the exchanges of the files again and compare."""
-    return measure_files(files, CHECKOUT / "tokenizer_specs", step)
+    return measure_files(files, spec_book(home), step)
 
 
 def show_parity(found: Sequence[ParityRow], out: Path, *, as_json: bool, quiet: bool) -> None:

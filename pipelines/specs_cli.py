@@ -1,4 +1,4 @@
-"""The commands `tickmark specs ...`: check a spec, see what it would change, size a gap, calibrate.
+"""The commands `tickmark specs ...`: check a spec, fetch vocabularies, see what it would change, size a gap.
 
 Lives here: arguments, and printing what tickmark/ found. Heavy libraries are imported inside the commands.
 """
@@ -13,23 +13,27 @@ from tickmark.errors import InputRejectedError, Where
 
 if TYPE_CHECKING:
     from tickmark.home import Home
-    from tickmark.specbook import SpecBook
     from tickmark.specdiff import Change
 
 app = typer.Typer(no_args_is_help=True, help="Tokenizer specs: yours beside those that are shipped.")
 SpecFileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A spec, named PROVIDER.yaml.")]
+HomeOption = Annotated[
+    Path,
+    typer.Option("--home", "-H", envvar="TICKMARK_HOME", help="The home; it keeps fetched vocabularies."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
 
 
 @app.command()
-def check(file: SpecFileArgument, json: JsonOption = False) -> None:
+def check(file: SpecFileArgument, home: HomeOption = Path(), json: JsonOption = False) -> None:
     """Check a spec: fields, overlaps, vocabulary bytes and golden counts; exit 2 or 9 where it is wrong."""
-    from pipelines import views
+    from pipelines import resources, views
     from tickmark import strictyaml, tokenizers
     from tickmark.specs import SpecFile
 
     own = strictyaml.load_as(file, file.name, SpecFile)
-    book = with_file(file)
+    book = resources.spec_book(home, file)
     used = {rule.vocabulary for rule in own.rules if rule.vocabulary} | set(own.vocabularies)
     for name in sorted(used):
         tokenizers.load(book.vocabularies[name])
@@ -44,19 +48,46 @@ def check(file: SpecFileArgument, json: JsonOption = False) -> None:
 
 
 @app.command()
+def fetch(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", help="Specs; default: the home's own and the shipped ones."),
+    ] = None,
+    home: HomeOption = Path(),
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> int:
+    """Fetch vocabularies that specs name by hub revision into the home; the only command that asks a hub."""
+    from pipelines import resources, views
+    from pipelines.pull.hub import PATIENCE, Hub
+    from pipelines.pull.shown import show_fetched
+    from pipelines.pull.tries import Tries
+    from tickmark.home import Home
+    from tickmark.monthrun import locked
+
+    opened = Home(home)
+    named = resources.spec_book(opened.folder, *(files or opened.own_specs)).vocabularies.values()
+    wanted = [each for each in named if each.source.hub and (not files or each.folder / each.file in files)]
+    hub = Hub(resources.hub_settings(), Tries(PATIENCE, resources.utc_now))
+    with locked(opened), views.progress("fetching", quiet=quiet or json) as progress:
+        found = list(hub.fetch(wanted, progress))
+    show_fetched(found, as_json=json, quiet=quiet)
+    return max((each.error.exit_code for each in found if each.error), default=0)
+
+
+@app.command()
 def diff(
     file: SpecFileArgument,
     exchanges: Annotated[list[Path], typer.Argument(metavar="EXCHANGES...", help="Recorded exchanges.")],
+    home: HomeOption = Path(),
     json: JsonOption = False,
 ) -> None:
     """What a spec would change in the counts of recorded exchanges, beside what was billed."""
-    from pipelines import views
-    from pipelines.resources import CHECKOUT
+    from pipelines import resources, views
     from tickmark import recordings, specdiff
-    from tickmark.specbook import SpecBook
 
-    shipped, own = SpecBook(CHECKOUT / "tokenizer_specs"), with_file(file)
-    changes = specdiff.compare(recordings.read(exchanges, lambda _: None), shipped, own)
+    before, after = resources.spec_book(home), resources.spec_book(home, file)
+    changes = specdiff.compare(recordings.read(exchanges, lambda _: None), before, after)
     if json:
         views.as_document([asdict(change) for change in changes])
         return
@@ -79,19 +110,19 @@ def _change(change: "Change") -> list[list[object]]:
 def gap(
     month: Annotated[str, typer.Argument(help="A closed month whose texts are still kept.")],
     file: Annotated[Path, typer.Option("--spec", help="A spec with a runtime and a billing rule.")],
-    home: Annotated[Path, typer.Option("--home", "-H", envvar="TICKMARK_HOME", help="The home.")] = Path(),
+    home: HomeOption = Path(),
     json: JsonOption = False,
 ) -> None:
     """How far billing counts lie above runtime counts on the month's texts, and what causes it.
 
     Each text weighs as often as it was billed; the gap with each text once stands beside it.
     """
-    from pipelines import views
+    from pipelines import resources, views
     from tickmark import gap as gaps
     from tickmark.home import Home
     from tickmark.tokenizers import Counters
 
-    book, (texts, uses) = with_file(file), _texts(Home(home), month)
+    book, (texts, uses) = resources.spec_book(home, file), _texts(Home(home), month)
     counters = Counters(book.vocabularies)
     found = []
     for runtime, billing in book.pairs():
@@ -116,15 +147,14 @@ def gap(
 @app.command()
 def calibrate(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Recorded exchanges.")],
+    home: HomeOption = Path(),
     json: JsonOption = False,
 ) -> None:
     """Fit every calibrated spec on half of the recorded requests and test it on the other half."""
-    from pipelines import views
-    from pipelines.resources import CHECKOUT
+    from pipelines import resources, views
     from tickmark import calibration
-    from tickmark.specbook import SpecBook
 
-    found = calibration.measure(files, SpecBook(CHECKOUT / "tokenizer_specs"), lambda _: None)
+    found = calibration.measure(files, resources.spec_book(home), lambda _: None)
     if json:
         views.as_document([asdict(row) for row in found])
         return
@@ -144,14 +174,6 @@ def _cause(cause: dict[str, Any]) -> list[object]:
     examples = " ".join(key[:12] for key in cause["examples"])
     figures = [f"{cause['tokens_each']:+.2f}", cause["tokens"], f"{100 * cause['share']:.1f} %"]
     return [cause["feature"], cause["occurrences"], *figures, examples]
-
-
-def with_file(file: Path) -> "SpecBook":
-    """The shipped specs with one file of the user's before them."""
-    from pipelines.resources import CHECKOUT
-    from tickmark.specbook import SpecBook
-
-    return SpecBook(CHECKOUT / "tokenizer_specs", [file])
 
 
 def _texts(home: "Home", month: str) -> tuple[dict[str, str], dict[str, int]]:

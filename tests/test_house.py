@@ -33,7 +33,18 @@ PYTHON = {
     for floor in ("tickmark", "assets", "pipelines")
     for path in sorted((ROOT / floor).rglob("*.py"))
 }
-NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "smtplib", "socket", "ssl", "urllib.request"}
+NETWORK = {
+    "aiohttp",
+    "ftplib",
+    "http",
+    "httpx",
+    "huggingface_hub",
+    "requests",
+    "smtplib",
+    "socket",
+    "ssl",
+    "urllib.request",
+}
 READERS_OF_ENVIRONMENT = {"pipelines/cli.py", "pipelines/in_process.py", "pipelines/resources.py"}
 CLOCKS = {"datetime.now", "datetime.today", "datetime.utcnow", "date.today", "time.time", "time.time_ns"}
 ENVIRONMENT = {"os.environ", "os.getenv", "os.environb"}

@@ -16,6 +16,8 @@ from tickmark.errors import BadSpecError, Where
 from tickmark.intake.reader import FORMATS
 
 CONFIG, POLICY = "tickmark.yaml", "policy.yaml"
+VOCABULARIES = "vocabularies"
+"""Folder of a home that keeps what `tickmark specs fetch` got, by sha256."""
 
 
 class _Strict(BaseModel):
@@ -147,6 +149,20 @@ class Home:
     def mappings(self) -> dict[str, Path]:
         """Mapping files by the name of the format that they make."""
         return {path.stem: path for path in sorted(self.folder.glob(self.config.mappings))}
+
+    @property
+    def own_specs_folder(self) -> Path:
+        """Where the home keeps its own specs; it may be absent."""
+        return self.folder / self.config.specs
+
+    @property
+    def own_specs(self) -> list[Path]:
+        """The home's own specs."""
+        return sorted(self.own_specs_folder.glob("*.yaml"))
+
+    @property
+    def vocabularies(self) -> Path:
+        return self.folder / VOCABULARIES
 
     @property
     def bills(self) -> Path:

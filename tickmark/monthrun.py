@@ -71,16 +71,6 @@ class MonthRun:
         return self.checkout / "tokenizer_specs"
 
     @property
-    def own_specs_folder(self) -> Path:
-        """Where the home keeps its own specs; it may be absent."""
-        return self.home.folder / self.home.config.specs
-
-    @property
-    def own_specs(self) -> list[Path]:
-        """The home's own specs."""
-        return sorted(self.own_specs_folder.glob("*.yaml"))
-
-    @property
     def work(self) -> Path:
         """Private folder of the run; the next run empties it."""
         return self.home.private / "run"

@@ -113,13 +113,12 @@ def _add(
         seen.example_key = seen.example_key or (None if low <= billed <= high else exchange.key)
 
 
-def measure_files(files: Iterable[Path], specs: Path, step: Callable[[str], None]) -> list[ParityRow]:
+def measure_files(files: Iterable[Path], book: SpecBook, step: Callable[[str], None]) -> list[ParityRow]:
     """The table of files of recorded exchanges: `exchange_jsonl`, or lines that `from_recorded` knows.
 
     Raises InputRejectedError for a file or a line that cannot be read, BadSpecError and IntegrityError for
-    specs and vocabularies.
+    vocabularies.
     """
-    book = SpecBook(specs)
     return measure(recordings.read(files, step), book, Counters(book.vocabularies))
 
 

@@ -52,7 +52,6 @@ NO_SPEC = "no tokenizer spec covers this provider, operation and model at that t
 NO_ANSWERS = "answers of this model were never measured"
 NOT_MEASURED = "requests of this shape were never measured for this model"
 TOO_DEEP = "a part of the request that is nested too deep"
-MISSING_EXTRA = "its vocabulary is not installed: pip install 'tickmark[{}]'"
 LONE_SURROGATE = "a text that is not valid Unicode"
 
 
@@ -71,9 +70,9 @@ def plan(
         return _refused(None, shape, NO_SPEC)
     if spec.counts is None:
         return _refused(spec, shape, spec.rule.because or NO_SPEC)
-    extra = spec.counts.missing_extra
-    if body is None or extra is not None:
-        return _refused(spec, shape, NO_TEXT if extra is None else MISSING_EXTRA.format(extra))
+    missing = spec.counts.missing
+    if body is None or missing is not None:
+        return _refused(spec, shape, missing or NO_TEXT)
     try:
         framed = _framed(spec.counts, model, started_at, body, shape)
     except Uncountable as why:
@@ -94,7 +93,7 @@ def plan_answer(
 ) -> CountPlan:
     """Plan the count of one answer: billed output without reasoning. Pure; never raises for what it holds."""
     spec = specs.find(provider, operation, model, started_at)
-    if spec is None or spec.counts is None or spec.counts.missing_extra is not None:
+    if spec is None or spec.counts is None or spec.counts.missing is not None:
         return _refused(spec, "none", NO_SPEC)
     rule = next(filter(partial(_holds, model=model, day=_day(started_at)), spec.counts.answers), None)
     if rule is None:

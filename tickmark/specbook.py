@@ -21,8 +21,9 @@ from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.constants import Answers, Framing, Images
 from tickmark.framing.result import Shape
-from tickmark.specs import Calibration, Exactness, Rule, SpecFile, Vocabulary
+from tickmark.specs import Calibration, Exactness, Rule, SpecFile
 from tickmark.tokenizers import sources
+from tickmark.vocabularies import Vocabulary
 
 CACHED_MODELS = 4096
 """Model names come from logs, so what is remembered about them is bounded."""
@@ -51,17 +52,19 @@ class Counts:
     answers: tuple[Answers, ...]
     images: tuple[Images, ...]
     silent_fields: frozenset[str]
-    missing_extra: str | None
-    """The extra of tickmark that must be installed first."""
+    missing: str | None
+    """Why the vocabulary is not there, for people: it must be installed or fetched first."""
 
 
 class SpecBook:
     """All specs of a folder; rules of a user's `own` files go before those of the folder.
 
+    `store` is where a home keeps vocabularies of a hub; without one they are not counted.
     Raises BadSpecError where one is wrong or two contradict each other.
     """
 
-    def __init__(self, folder: Path, own: Iterable[Path] = ()) -> None:
+    def __init__(self, folder: Path, own: Iterable[Path] = (), store: Path | None = None) -> None:
+        self._store = store
         self.vocabularies: dict[str, Vocabulary] = {}
         self._specs: dict[tuple[str, str], list[Spec]] = {}
         self._runtime: dict[tuple[str, str], list[Spec]] = {}
@@ -114,8 +117,8 @@ class SpecBook:
         return tuple(spec for spec in specs if any(fnmatchcase(model, glob) for glob in spec.rule.models))
 
     def installed(self) -> dict[str, Vocabulary]:
-        """The vocabularies that can be loaded: all but those of an extra that was not installed."""
-        return {name: each for name, each in self.vocabularies.items() if not sources.missing_extra(each)}
+        """The vocabularies that can be loaded: all but those that were not installed or not fetched."""
+        return {name: each for name, each in self.vocabularies.items() if not sources.missing(each)}
 
     def _add_vocabularies(self, path: Path, file: SpecFile) -> None:
         for vocabulary, source in file.vocabularies.items():
@@ -123,7 +126,9 @@ class SpecBook:
                 raise _error(
                     "E-SPEC-VOCABULARY", "each vocabulary once", path.name, vocabulary, "use the other file's"
                 )
-            self.vocabularies[vocabulary] = Vocabulary(vocabulary, path.name, source, path.parent)
+            self.vocabularies[vocabulary] = Vocabulary(
+                vocabulary, path.name, source, path.parent, self._store
+            )
 
     def _add_rules(self, name: str, file: SpecFile) -> None:
         _refuse_overlapping_images(name, file.images)
@@ -159,7 +164,7 @@ class SpecBook:
             answers=rule.answers,
             images=file.images,
             silent_fields=frozenset(file.silent_fields.get(operation, ())),
-            missing_extra=sources.missing_extra(self.vocabularies[rule.vocabulary]),
+            missing=sources.missing(self.vocabularies[rule.vocabulary]),
         )
 
 

@@ -1,25 +1,22 @@
 """Tokenizer specs as data: which vocabulary and framing rule a model bills with, and since when.
 
 Lives here: the models of `tokenizer_specs/*.yaml` and their JSON schema for editors.
-Does not live here: choosing a rule for a request (specbook), bytes of vocabularies (tokenizers/), request
-bodies (framing/).
+Does not live here: vocabularies (vocabularies, tokenizers/), choosing a rule for a request (specbook),
+request bodies (framing/).
 """
 
 import json
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from itertools import combinations, starmap
-from pathlib import Path
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, model_validator
 
-from tickmark.errors import Where
 from tickmark.framing import FRAMERS
 from tickmark.framing.constants import Answers, Framing, Images, ModelGlob
 from tickmark.framing.result import Shape
+from tickmark.vocabularies import Name, Strict, VocabularySource, problem
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
 """How far a count may be compared with a bill: to the token; text only, the rest approximate; within a
@@ -29,72 +26,11 @@ Operation: TypeAlias = Literal[
     "chat", "responses", "completions", "embeddings", "messages", "generate_content"
 ]
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
-
-
-class Golden(_Strict):
-    """A text whose number of tokens is known from elsewhere."""
-
-    text: str
-    tokens: int
-
-
-class GoldenCounts(_Strict):
-    """Texts that another implementation counted; checked whenever the vocabulary is loaded."""
-
-    source: str
-    """Who counted, with its version."""
-    read: date
-    """When."""
-    counts: Annotated[tuple[Golden, ...], Field(min_length=1)]
-
-
-class VocabularySource(_Strict):
-    """Where a vocabulary's bytes are, and how they count."""
-
-    engine: Literal["tokenizers"]
-    """The library that counts."""
-    package: Annotated[str | None, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = None
-    """An installed Python package that carries the file; it is read, never imported. Absent: the file stands
-    beside the spec (one that was received in writing, or downloaded from a hub)."""
-    resource: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+([./][a-zA-Z0-9_-]+)*$")]
-    """The file's path inside the package, or below the spec's folder."""
-    extra: Annotated[str | None, Field(pattern=r"^[a-z]+$")] = None
-    """The extra of tickmark that installs the package: without it, nothing is counted, with that reason.
-    Absent: the package must be there."""
-    format: Literal["tiktoken", "tiktoken_gz", "tekken_json", "tokenizer_json", "sentencepiece_bpe"]
-    """How the file is written."""
-    split: Literal["cl100k", "o200k", "qwen"] | None = None
-    """How text is split before merging; only rank tables (tiktoken, tiktoken_gz) do not say it themselves."""
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    """Of the file's bytes, decompressed."""
-    special_tokens: Literal["as_text"]
-    """Strings inside a text that look like special tokens count as text."""
-    normalization: Literal["none", "nfc", "nfkc"]
-    """Unicode normalization that the biller applies to a text before it counts."""
-    split_punctuation: bool = False
-    """Whether the biller sets each mark outside ASCII (quotes, dashes) apart before it counts."""
-    golden: GoldenCounts
-
-    @model_validator(mode="after")
-    def _split_where_needed(self) -> Self:
-        if (self.format in ("tiktoken", "tiktoken_gz")) == (self.split is None):
-            raise _problem("a split for rank tables, and for no other format", "add or remove `split`")
-        if self.extra is not None and self.package is None:
-            raise _problem("`extra` for a package only", "name the package, or remove `extra`")
-        return self
-
-
 Factor = Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
 Margin = Annotated[Decimal, Field(gt=-1, lt=100, decimal_places=4)]
 
 
-class Calibration(_Strict):
+class Calibration(Strict):
     """What a closed tokenizer makes of a count by another vocabulary: an estimate, and the band around it."""
 
     per_token: Factor
@@ -125,13 +61,13 @@ class Calibration(_Strict):
     @model_validator(mode="after")
     def _ordered(self) -> Self:
         if self.band_low > self.band_high:
-            raise _problem("`band_low` not above `band_high`", "exchange the two")
+            raise problem("`band_low` not above `band_high`", "exchange the two")
         if self.first_day > self.last_day:
-            raise _problem("`first_day` not after `last_day`", "exchange the two")
+            raise problem("`first_day` not after `last_day`", "exchange the two")
         return self
 
 
-class Rule(_Strict):
+class Rule(Strict):
     """How some models bill in a span of time, or why that cannot be re-performed."""
 
     name: Name
@@ -152,9 +88,9 @@ class Rule(_Strict):
     framing: Framing | None = None
     exactness: Annotated[dict[Shape, Exactness], Field(min_length=1)] | None = None
     """By shape of request; a shape that is not named is not compared."""
-    not_counted: dict[Shape, str] = {}
+    not_counted: dict[Shape, str] = Field(default_factory=dict)
     """Shapes that are not compared although they were measured, and why."""
-    calibrated: dict[Shape, Calibration] = {}
+    calibrated: dict[Shape, Calibration] = Field(default_factory=dict)
     """For each shape whose exactness is `calibrated`; the vocabulary is then a proxy."""
     answers: tuple[Answers, ...] = ()
     """How answers of plain text are billed; the days that none of them names are not counted."""
@@ -167,37 +103,35 @@ class Rule(_Strict):
             part is not None for part in (self.vocabulary, self.framing, self.exactness, self.evidence)
         ]
         if any(counted) if self.because is not None else not all(counted):
-            raise _problem(
+            raise problem(
                 "either `because`, or vocabulary, framing, exactness and evidence",
                 "complete the rule, or say with `because` why it counts nothing",
             )
         if _is_backwards(self):
-            raise _problem("`from` before `until`", "correct one of the two days")
+            raise problem("`from` before `until`", "correct one of the two days")
         claimed = {shape for shape, claim in (self.exactness or {}).items() if claim == "calibrated"}
         if claimed != self.calibrated.keys():
-            raise _problem(
+            raise problem(
                 "a calibration for each shape that claims `calibrated`, and for no other",
                 "add `calibrated` for the shape, or change its exactness",
             )
         if any(_is_backwards(part) for part in self.answers) or any(
             starmap(_compete, combinations(self.answers, 2))
         ):
-            raise _problem(
-                "`answers` whose days do not overlap", "correct `from` and `until`, or name models"
-            )
+            raise problem("`answers` whose days do not overlap", "correct `from` and `until`, or name models")
         framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
         if not FRAMERS.keys() >= set(framed):
-            raise _problem("a framing rule that knows each operation", "name another rule or operation")
+            raise problem("a framing rule that knows each operation", "name another rule or operation")
         return self
 
 
-class SpecFile(_Strict):
+class SpecFile(Strict):
     """`tokenizer_specs/<provider>.yaml`."""
 
     provider: Name
     """The canonical name, as in tickmark/providers.yaml; the file is named after it."""
-    vocabularies: dict[Name, VocabularySource] = {}
-    silent_fields: dict[str, tuple[str, ...]] = {}
+    vocabularies: dict[Name, VocabularySource] = Field(default_factory=dict)
+    silent_fields: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """By operation: request fields that add no input tokens (documented or measured), or `field=value` where
     only that value adds none. Others are refused."""
     images: tuple[Images, ...] = ()
@@ -207,28 +141,8 @@ class SpecFile(_Strict):
     @model_validator(mode="after")
     def _dated(self) -> Self:
         if any(map(_is_backwards, self.images)):
-            raise _problem("`from` before `until`", "correct one of the two days")
+            raise problem("`from` before `until`", "correct one of the two days")
         return self
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """A vocabulary and the spec file that declares it."""
-
-    name: str
-    file: str
-    source: VocabularySource
-    folder: Path = Path()
-    """Where the spec file lies."""
-
-    @property
-    def home(self) -> str:
-        """Where its bytes should be, in words."""
-        package = self.source.package
-        return "beside the spec" if package is None else f"in the installed package {package}"
-
-    def where(self, field: str) -> Where:
-        return Where(self.file, field=f"vocabularies.{self.name}.{field}")
 
 
 def _is_backwards(dated: Rule | Answers | Images) -> bool:
@@ -245,7 +159,3 @@ def _compete(one: Answers, other: Answers) -> bool:
 def schema_text() -> str:
     """The JSON schema of a spec file, for editors: `tokenizer_specs/_schema.json`."""
     return json.dumps(SpecFile.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def _problem(expected: str, repair: str) -> PydanticCustomError:
-    return PydanticCustomError("spec", expected, {"repair": repair})

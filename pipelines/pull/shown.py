@@ -1,4 +1,4 @@
-"""What a pull says: its reports on a terminal, or one JSON document.
+"""What a pull or a fetch says: its reports or vocabularies on a terminal, or one JSON document.
 
 Lives here: words and columns. Does not live here: any figure of its own.
 """
@@ -6,10 +6,12 @@ Lives here: words and columns. Does not live here: any figure of its own.
 from collections.abc import Sequence
 from dataclasses import asdict
 
+import typer
 from rich.console import Console
 from rich.text import Text
 
 from pipelines import views
+from pipelines.pull.hub import Fetched
 from pipelines.pull.month import Pull, Pulled
 
 WIDTH = 160
@@ -37,6 +39,33 @@ def show(pull: Pull, pulled: Sequence[Pulled], *, as_json: bool) -> None:
             said = f" {each.report}: {len(each.missing)} days without an answer, {dates}"
             views.OUT.print(Text.assemble(("missing", "yellow"), said), soft_wrap=True)
     views.OUT.print(Text(f"landing  {pull.folder}"), soft_wrap=True)
+
+
+def show_fetched(found: Sequence[Fetched], *, as_json: bool, quiet: bool) -> None:
+    """Print what a fetch brought; errors go to stderr, each with its repair."""
+    for each in found:
+        if each.error is not None:
+            typer.echo(str(each.error), err=True)
+    body = [_line(each) for each in found]
+    if as_json:
+        views.as_document([line | {"error": each.error} for line, each in zip(body, found, strict=True)])
+    elif not found and not quiet:
+        views.OUT.print("no spec names a vocabulary by hub revision")
+    elif any(each.error is None for each in found) and not quiet:
+        drawn = views.table(list(body[0]), [list(line.values()) for line in body], right=[4])
+        Console(width=max(views.OUT.width, WIDTH)).print(drawn)
+
+
+def _line(each: Fetched) -> dict[str, object]:
+    hub = each.vocabulary.source.hub
+    return {
+        "vocabulary": each.vocabulary.name,
+        "spec": each.vocabulary.file,
+        "repo": hub and hub.repo,
+        "revision": hub and hub.revision,
+        "bytes": each.bytes,
+        "outcome": each.outcome,
+    }
 
 
 def _document(pull: Pull, pulled: Sequence[Pulled]) -> dict[str, object]:

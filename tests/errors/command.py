@@ -19,7 +19,7 @@ from typing import Any, Self
 from tests.conftest import Ran
 
 ROOT = Path(__file__).resolve().parents[2]
-OWN = ("TICKMARK_", "DAGSTER_", "OPENAI_", "ANTHROPIC_", "OPENROUTER_")
+OWN = ("TICKMARK_", "DAGSTER_", "OPENAI_", "ANTHROPIC_", "OPENROUTER_", "HF_")
 
 
 class Commands:

@@ -47,6 +47,7 @@ def provoke(case: Case, commands: Commands, home: Path, checkout: Path) -> Ran:
             replay = lasting.enter_context(replaying())
             replay.instead = [(status, headers, body.encode()) for status, headers, body in answers]
             special["origins"] = dict.fromkeys(PROVIDERS, replay.url)
+            special["environment"] = {"HF_ENDPOINT": replay.url} | special.get("environment", {})
         if case.checkout:
             for folder in ("sql", "tokenizer_specs"):
                 shutil.copytree(gallery.ROOT / folder, checkout / folder)

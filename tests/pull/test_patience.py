@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from pipelines.pull import caller
 from pipelines.pull.caller import Caller, find_key
 from pipelines.pull.reports import PROVIDERS
+from pipelines.pull.tries import WAITING_SECONDS_MAX
 from tests.pull.replay import COMPLETIONS, KEY, NOVEMBER, Misbehaviour, Puller, Replay, page, usage_pages
 from tickmark.errors import BadSpecError, PlatformError, TickmarkError
 
@@ -86,7 +87,7 @@ def test_patience_ends(
         f" (the last try: {last}). Repair: run the command again later; what was fetched before is kept"
     )
     assert (len(replay.asked), len(pull.slept), pull.landed()) == (tries, tries - 1, {})
-    assert sum(pull.slept) <= caller.WAITING_SECONDS_MAX
+    assert sum(pull.slept) <= WAITING_SECONDS_MAX
 
 
 NOT_A_PAGE = {

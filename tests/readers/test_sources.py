@@ -39,7 +39,7 @@ def configured(tmp_path: Path) -> Callable[..., Home]:
 
 def read_all(home: Home) -> tuple[list[Any], Any]:
     """Reports and staged rows of everything that landed."""
-    staging = sources.Staging(home.folder / "staging", SPECS, [], {}, KEY)
+    staging = sources.Staging(home.folder / "staging", SPECS, [], home.vocabularies, {}, KEY)
     said: list[str] = []
     reports = sources.read_all(sources.find(home, "2026-07"), staging, said.append)
     assert sorted(said) == sorted(report.file for report in reports)

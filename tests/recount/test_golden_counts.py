@@ -23,8 +23,8 @@ for name in ("billed.yaml", "billed_tools.yaml"):
 def test_every_text_counts_as_another_implementation_counts_it(
     vocabulary: str, specs: SpecBook, counters: Counters
 ) -> None:
-    if extra := sources.missing_extra(specs.vocabularies[vocabulary]):
-        pytest.skip(f"the extra {extra} is not installed")
+    if reason := sources.missing(specs.vocabularies[vocabulary]):
+        pytest.skip(reason)
     column = COMPUTED["columns"].index(vocabulary)
     texts = [row[0] for row in COMPUTED["rows"]]
     assert counters[vocabulary].count(texts) == [row[column] for row in COMPUTED["rows"]]
@@ -40,7 +40,7 @@ def test_every_request_counts_as_its_provider_billed_it(
     on = request_.get("on")
     started = None if on is None else datetime.combine(date.fromisoformat(str(on)), time(12), UTC)
     plan = recount.plan(provider, operation, model, started, {"model": model, **body}, specs)
-    if plan.reason == recount.MISSING_EXTRA.format("llama"):
+    if plan.reason == sources.NOT_INSTALLED.format("llama"):
         pytest.skip(plan.reason)
     assert plan.reason is None
     # Hosts with few recordings claim `exact_text`; the count agrees all the same.

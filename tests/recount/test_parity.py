@@ -165,7 +165,7 @@ def lines(path: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def recorded(shared_data: Path) -> list[ParityRow]:
-    return parity.measure_files([shared_data / "exchanges" / "exchanges.jsonl.gz"], SPECS, print)
+    return parity.measure_files([shared_data / "exchanges" / "exchanges.jsonl.gz"], SpecBook(SPECS), print)
 
 
 def counted(rows: list[ParityRow], exactness: str) -> dict[tuple[str, str, str], tuple[int, int, int]]:
@@ -216,7 +216,7 @@ def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
     own = [row for row in rows if row.provider in OWN]
     assert counted(own, "exact") == {family: (total, total, total) for family, total in RECORDED.items()}
     assert counted(own, "exact_text") == NEAR
-    llama = {} if sources.missing_extra(specs.vocabularies["llama3"]) else HOSTED_LLAMA
+    llama = {} if sources.missing(specs.vocabularies["llama3"]) else HOSTED_LLAMA
     assert by_spec(rows) == HOSTED | llama
     assert sum(row.rows for row in rows) == 29068
     assert all(row.reason for row in rows if row.rows_exact is None)
@@ -232,7 +232,7 @@ def test_recorded_exchanges(recorded: list[ParityRow], specs: SpecBook) -> None:
 @pytest.mark.slow
 def test_a_real_month_through_its_gateway(shared_data: Path) -> None:
     file = shared_data / "real_month/2026-01/gateways/exchanges-2026-01.jsonl.gz"
-    rows = inputs(parity.measure_files([file], SPECS, print))
+    rows = inputs(parity.measure_files([file], SpecBook(SPECS), print))
     assert counted(rows, "exact") == {
         family: (total, *[total - OVERWRITTEN.get(family, 0)] * 2) for family, total in JANUARY_2026.items()
     }
@@ -268,7 +268,7 @@ def test_a_file_that_is_no_record_of_exchanges_is_refused_with_its_line(tmp_path
     file = tmp_path / "exchanges.jsonl"
     file.write_text('\n{"timestamp": "yesterday", "url": "https://api.openai.com/v1/responses"}\n', "utf-8")
     with pytest.raises(InputRejectedError) as caught:
-        parity.measure_files([file], SPECS, print)
+        parity.measure_files([file], SpecBook(SPECS), print)
     assert "exchanges.jsonl:2" in str(caught.value)
     assert "yesterday" not in str(caught.value)
 

@@ -167,6 +167,38 @@ def test_a_vocabulary_stays_inside_its_package(resource: str, tmp_path: Path) ->
     assert error.where.field == "vocabularies.cl100k_base.resource"
 
 
+COMMIT = "0123456789abcdef" * 2 + "01234567"
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        (".hub.revision", {"revision": "main"}),
+        (".hub.revision", {"revision": COMMIT[:7]}),
+        (".hub.revision", {"revision": COMMIT.upper()}),
+        (".hub.revision", {"revision": f"{COMMIT}\n"}),
+        (".hub.repo", {"repo": "tokenizer"}),
+        (".hub.repo", {"repo": "https://hub.example/acme/tokenizer"}),
+        (".hub.repo", {"repo": "acme/../tokenizer"}),
+        (".hub.repo", {"repo": "acme/tokenizer?x=1"}),
+        (".hub.repo", {"repo": "acme/" + "t" * 92}),
+        (".hub.branch", {"branch": "main"}),
+        ("", {"package": "bpe_openai"}),
+    ],
+)
+def test_a_vocabulary_of_a_hub_names_a_repo_and_a_commit(
+    field: str, changes: dict[str, str], tmp_path: Path
+) -> None:
+    package = {"package": changes.get("package")}
+    hub = {"repo": "acme/tokenizer-v1.0", "revision": COMMIT}
+    good = {**VOCABULARY, "package": None, "hub": hub}
+    book(tmp_path, rule("a", "m"), vocabularies={"own": good})
+    extra = {name: value for name, value in changes.items() if name != "package"}
+    error = refusal(tmp_path, rule("a", "m"), vocabularies={"own": {**good, **package, "hub": hub | extra}})
+    assert error.where is not None
+    assert (error.rule, error.where.field) == ("E-SPEC-VALUE", f"vocabularies.own{field}")
+
+
 def test_a_file_is_named_after_its_provider_and_a_folder_holds_specs(tmp_path: Path) -> None:
     assert refusal(tmp_path, rule("a", "m"), provider="other").rule == "E-SPEC-NAME"
     with pytest.raises(BadSpecError, match="E-SPEC-NONE"):

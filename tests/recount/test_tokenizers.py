@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from tickmark import tokenizers
 from tickmark.errors import BadSpecError, IntegrityError, TickmarkError
 from tickmark.specbook import SpecBook
-from tickmark.specs import Golden, Vocabulary
 from tickmark.tokenizers import Counters, counter
+from tickmark.vocabularies import Golden, Vocabulary
 
 VOCABULARIES = ("o200k_base", "cl100k_base", "tekken_240911", "qwen", "deepseek_v3", "mistral_sp_v1")
 

@@ -32,7 +32,7 @@ def main() -> None:
     reader = Reader(
         source,
         FORMATS[source.format] if own is None else mapping.load(Path(own), own),
-        SpecBook(Path(job["specs"]), map(Path, job["own_specs"])),
+        SpecBook(Path(job["specs"]), map(Path, job["own_specs"]), Path(job["vocabularies"])),
         bytes.fromhex(job["key"]),
         writers,
     )

@@ -43,6 +43,7 @@ class Staging:
     folder: Path
     specs: Path
     own_specs: Sequence[Path]
+    vocabularies: Path
     mappings: Mapping[str, Path]
     """The home's own formats by name."""
     key: bytes
@@ -156,6 +157,7 @@ def _child(
         "staging": str(staging.folder),
         "specs": str(staging.specs),
         "own_specs": [str(path) for path in staging.own_specs],
+        "vocabularies": str(staging.vocabularies),
         "mapping": None if (own := staging.mappings.get(source.format)) is None else str(own),
         "key": staging.key.hex(),
         "part": part,

@@ -1,4 +1,4 @@
-"""Vocabularies: from pinned bytes of an installed package to a counter of tokens.
+"""Vocabularies: from pinned bytes to a counter of tokens.
 
 Lives here: finding the bytes and checking their sha256 (`sources`), building the tokenizer (`bpe`,
 `sentencepiece`), counting (`counter`), and the faster engine where it counts the same (`fast`).
@@ -10,10 +10,10 @@ A conversion takes about a second, so nothing is cached on disk: a cache would b
 import hashlib
 
 from tickmark.errors import IntegrityError
-from tickmark.specs import Vocabulary
 from tickmark.tokenizers import bpe, fast, sentencepiece, sources
 from tickmark.tokenizers.counter import AnyCounter, Counter
 from tickmark.tokenizers.preprocessing import preparation
+from tickmark.vocabularies import Vocabulary
 
 __all__ = ["AnyCounter", "Counter", "Counters", "load"]
 
@@ -51,7 +51,7 @@ def load(vocabulary: Vocabulary) -> Counter:
             "E-VOCABULARY-GOLDEN",
             f"the {len(golden)} golden counts of the spec, {wrong} differ",
             where=vocabulary.where("golden"),
-            repair="install the locked package versions (`make`); if the spec was edited, restore its counts",
+            repair=f"{vocabulary.remedy}; if the spec was edited, restore its counts",
         )
     return counter
 

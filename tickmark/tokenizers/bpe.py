@@ -16,7 +16,7 @@ from typing import NamedTuple
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 from tickmark.errors import BadSpecError
-from tickmark.specs import Vocabulary
+from tickmark.vocabularies import Vocabulary
 
 Ranks = dict[bytes, int]
 
@@ -131,7 +131,7 @@ _PRINTABLE = _printable()
 def _not_a(kind: str, vocabulary: Vocabulary) -> BadSpecError:
     return BadSpecError(
         "E-VOCABULARY-FORMAT",
-        f"{kind} in package {vocabulary.source.package}",
+        f"{kind} {vocabulary.home}",
         where=vocabulary.where("format"),
         repair="correct format, split and sha256 of this vocabulary in the spec",
     )

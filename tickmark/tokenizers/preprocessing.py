@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from tickmark.specs import VocabularySource
+from tickmark.vocabularies import VocabularySource
 
 # Typographic marks: dashes, quotes, ellipsis (general punctuation) and guillemets.
 _MARKS = re.compile("([\u00ab\u00bb\u2010-\u2027\u2039\u203a])")

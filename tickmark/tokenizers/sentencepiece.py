@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tokenizers import Tokenizer, models, normalizers
 
 from tickmark.errors import BadSpecError
-from tickmark.specs import Vocabulary
+from tickmark.vocabularies import Vocabulary
 
 # Field numbers and enumerations of sentencepiece_model.proto (google/sentencepiece, v0.2).
 _PIECES, _TRAINER, _NORMALIZER = 1, 2, 3
@@ -125,7 +125,7 @@ def _varint(content: bytes, at: int) -> tuple[int, int]:
 def _refused(vocabulary: Vocabulary) -> BadSpecError:
     return BadSpecError(
         "E-VOCABULARY-FORMAT",
-        f"a SentencePiece BPE model without pieces of its own in package {vocabulary.source.package}",
+        f"a SentencePiece BPE model without pieces of its own {vocabulary.home}",
         where=vocabulary.where("format"),
         repair="name a supported model in the spec, or use `because` for models that bill with this one",
     )
