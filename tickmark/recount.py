@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tickmark.formats import JsonObject
 from tickmark.framing import answers, images
-from tickmark.framing.constants import Answers
+from tickmark.framing.answer_constants import Answers
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook

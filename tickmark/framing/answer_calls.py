@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tickmark.formats import Json, JsonObject
-from tickmark.framing.constants import AnswerCalls
+from tickmark.framing.answer_constants import AnswerCalls
 from tickmark.framing.openai_calls import PARALLEL, Call, wrapped
 from tickmark.framing.result import Framed, Uncountable
 

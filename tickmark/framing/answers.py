@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tickmark.formats import Json, JsonObject
 from tickmark.framing import answer_calls
-from tickmark.framing.constants import Answers
+from tickmark.framing.answer_constants import Answers
 from tickmark.framing.openai_calls import Call
 from tickmark.framing.result import Framed, Shape, Uncountable, joined_text
 
