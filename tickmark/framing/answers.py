@@ -60,7 +60,10 @@ def shape_of(answer: JsonObject) -> Shape:
 
 
 def _add_chat(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
-    for choice in _listed(answer, "choices"):
+    choices = _listed(answer, "choices")
+    if asked.reasoned and len(choices) > 1:
+        raise Uncountable("other", "several answers after reasoning were never measured")
+    for choice in choices:
         message, reason = choice.get("message"), choice.get("finish_reason")
         if not isinstance(message, dict):
             raise Uncountable("none", "the log holds no text of the answer")
@@ -68,15 +71,15 @@ def _add_chat(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
         if any(value for field, value in message.items() if field not in placed):
             raise Uncountable("other", "a part of the answer that no rule places")
         framed.segments += [_text(message[field]) for field in asked.rule.shown if message.get(field)]
-        calls = answer_calls.of_message(message)
-        if calls and message.get("content"):
-            _refuse_text_beside(calls, asked.rule)
-            framed.segments.append(_text(message.get("content")))
-        if calls:
-            _add_calls(calls, asked, reason, framed)
-        else:
-            framed.segments.append(_text(message.get("content")))
+        calls, content = answer_calls.of_message(message), message.get("content")
+        if content or not calls:
+            framed.segments.append(_text(content))
+        if not calls:
             _add_end(asked, framed, cut=_is_cut(reason))
+        elif content and not (asked.rule.calls and asked.rule.calls.beside_text):
+            raise Uncountable("tool_calls", "a text and calls in one answer were never measured")
+        else:
+            _add_calls(calls, asked, reason, framed)
 
 
 def _add_completions(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
@@ -99,11 +102,6 @@ def _add_responses(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
     for item in items:
         framed.segments.append(joined_text(item.get("content"), "output_text"))
         _add_end(asked, framed, cut=cut)
-
-
-def _refuse_text_beside(calls: Sequence[Call], rule: Answers) -> None:
-    if calls and not (rule.calls and rule.calls.beside_text):
-        raise Uncountable("tool_calls", "a text and calls in one answer were never measured")
 
 
 def _add_calls(calls: Sequence[Call], asked: _Asked, reason: Json, framed: Framed) -> None:
