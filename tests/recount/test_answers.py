@@ -242,6 +242,9 @@ def test_without_reasoning_the_answer_is_exact_if_the_log_says_so(specs: SpecBoo
     ]:
         planned = answered(specs, asked, "2026-06-12", {}, answer)
         assert (planned.exactness, planned.overhead_tokens) == ("exact", tokens)
+    twice = said(content="4", usage=thoughts(64))
+    twice["choices"] *= 2
+    assert answered(specs, NANO, "2026-06-12", {"n": 2}, twice).exactness == "none"
     for unsaid in (said(content="4"), said(content="4", usage={"completion_tokens": 12})):
         planned = answered(specs, NANO, "2026-06-12", {}, unsaid)
         assert planned.reason == "the log does not say whether reasoning was billed"
