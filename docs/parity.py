@@ -38,9 +38,10 @@ scrubbed requests, answers made up, and recordings that a project rewrote when i
   2025-05-15, its responses, Azure and Mistral always do; one token more where tools are offered. A call
   costs its function's name (`functions.` before it), its arguments and 6 tokens, or its arguments alone
   where it had to be made. Several calls are one call of a wrapper, and so are lone ones whose arguments
-  come with spaces; the responses interface does not show which, so lone calls are not counted there. Until
-  streams and calls were read, and answers of other interfaces, 4,204 answers were counted (4,200 to the
-  token); `tests/recount/test_parity.py` holds the figures of today.
+  come with spaces; the responses interface does not show which. What may be billed and is not shown (that
+  wrapper, a stop sequence that was met, what rounding leaves of reasoning) makes the answer `calibrated`: the
+  count is what the log shows, the band goes up to the most that may be on top, and no answer lies outside it.
+  `openai_rendering.md` says more; `tests/recount/test_parity.py` holds the figures.
 - **Variance**: tokens billed minus tokens counted, least and most. Shares are rounded down.
 
 Llama's vocabularies are optional (`pip install 'tickmark[llama]'`), so the table does not count them. With

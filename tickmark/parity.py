@@ -101,16 +101,16 @@ def _add(
     plans: Sequence[recount.CountPlan],
     counters: Counters,
 ) -> None:
-    for exchange, plan, tokens in zip(exchanges, plans, recount.count(plans, counters), strict=True):
+    for exchange, plan, counted in zip(exchanges, plans, recount.ranges(plans, counters), strict=True):
         seen = groups.setdefault(_group(exchange, direction, plan), _Seen())
         seen.rows += 1
         billed = exchange.tokens_input_billed if direction == "input" else exchange.tokens_output_billed
-        if tokens is None or billed is None:
+        if counted is None or billed is None:
             continue
-        seen.variances[billed - tokens] += 1
-        low, high = plan.band(tokens)
-        seen.in_band += low <= billed <= high
-        seen.example_key = seen.example_key or (None if low <= billed <= high else exchange.key)
+        seen.variances[billed - counted.tokens] += 1
+        is_held = counted.least <= billed <= counted.most
+        seen.in_band += is_held
+        seen.example_key = seen.example_key or (None if is_held else exchange.key)
 
 
 def measure_files(files: Iterable[Path], book: SpecBook, step: Callable[[str], None]) -> list[ParityRow]:

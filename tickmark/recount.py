@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import partial
+from typing import NamedTuple
 
 from tickmark.formats import JsonObject
 from tickmark.framing import answers, images
-from tickmark.framing.constants import Answers
+from tickmark.framing.answer_constants import Answers
 from tickmark.framing.result import Framed, Request, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
@@ -37,13 +38,18 @@ class CountPlan:
     calibration: Calibration | None = None
     """What a closed tokenizer makes of the count; None where the vocabulary is the biller's own."""
 
-    def total(self, tokens: int) -> int:
-        """Billed input tokens where the segments hold `tokens`; an estimate where calibrated."""
-        return self.overhead_tokens + (self.calibration.estimate(tokens) if self.calibration else tokens)
+    unseen_tokens: int = 0
+    """Tokens that may be billed on top, and the log does not show whether they were."""
+    unseen_segments: tuple[str, ...] = ()
+    """Texts of which the same holds."""
 
-    def band(self, total: int) -> tuple[int, int]:
-        """Least and most tokens that a right bill may show."""
-        return self.calibration.band(total) if self.calibration else (total, total)
+    def range(self, tokens: int, unseen: int) -> "Range":
+        """The count where the segments hold `tokens` and the unseen ones `unseen`."""
+        if self.calibration is None:
+            total = self.overhead_tokens + tokens
+            return Range(total, total, total + self.unseen_tokens + unseen)
+        total = self.overhead_tokens + self.calibration.estimate(tokens)
+        return Range(total, *self.calibration.band(total))
 
 
 ANSWERING = answers.OPERATIONS
@@ -104,7 +110,8 @@ def plan_answer(
         return _refused(spec, why.shape, why.reason)
     except RecursionError:
         return _refused(spec, "other", TOO_DEEP)
-    return _counted_by(spec, spec.counts, answers.shape_of(answer or {}), "exact", framed)
+    exactness: Exactness = "calibrated" if framed.unseen_tokens or framed.unseen_segments else "exact"
+    return _counted_by(spec, spec.counts, answers.shape_of(answer or {}), exactness, framed)
 
 
 def _framed(
@@ -139,13 +146,22 @@ def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountP
         return _refused(spec, shape, spec.rule.not_counted.get(shape, NOT_MEASURED))
     if exactness == "exact" and not framed.measured:
         exactness = "exact_text"
-    return _counted_by(spec, counts, shape, exactness, framed)
+    calibration = counts.calibrated.get(shape) if exactness == "calibrated" else None
+    return _counted_by(spec, counts, shape, exactness, framed, calibration)
 
 
-def _counted_by(spec: Spec, counts: Counts, shape: Shape, exactness: Exactness, framed: Framed) -> CountPlan:
-    if not all(map(_is_unicode, framed.segments)):
+def _counted_by(
+    spec: Spec,
+    counts: Counts,
+    shape: Shape,
+    exactness: Exactness,
+    framed: Framed,
+    calibration: Calibration | None = None,
+) -> CountPlan:
+    segments = tuple(filter(None, framed.segments))
+    unseen = tuple(filter(None, framed.unseen_segments))
+    if not all(map(_is_unicode, (*segments, *unseen))):
         return _refused(spec, "other", LONE_SURROGATE)
-    segments = tuple(segment for segment in framed.segments if segment)
     return CountPlan(
         spec.name,
         counts.vocabulary,
@@ -154,7 +170,9 @@ def _counted_by(spec: Spec, counts: Counts, shape: Shape, exactness: Exactness, 
         framed.overhead_tokens,
         segments,
         reason=None,
-        calibration=counts.calibrated.get(shape) if exactness == "calibrated" else None,
+        calibration=calibration,
+        unseen_tokens=framed.unseen_tokens,
+        unseen_segments=unseen,
     )
 
 
@@ -172,23 +190,47 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+class Range(NamedTuple):
+    """Billed tokens of a plan; an estimate where it is calibrated."""
+
+    tokens: int
+    least: int
+    """The least that a right bill may show."""
+    most: int
+
+
 def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
-    """Billed input tokens of each plan, None where it has a reason; an estimate where it is calibrated."""
-    counted = zip(plans, segment_tokens(plans, counters), strict=True)
-    return [None if tokens is None else planned.total(tokens) for planned, tokens in counted]
+    """Billed tokens of each plan, None where it has a reason; an estimate where it is calibrated."""
+    return [None if found is None else found.tokens for found in ranges(plans, counters)]
+
+
+def ranges(plans: Sequence[CountPlan], counters: Counters) -> list[Range | None]:
+    """The same with what a right bill may show."""
+    return [
+        None if found is None else planned.range(*found)
+        for planned, found in zip(plans, _tokens(plans, counters), strict=True)
+    ]
 
 
 def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
-    """Tokens of each plan's segments in its vocabulary, without overhead; each unique text once."""
+    """Tokens of each plan's segments in its vocabulary, without overhead."""
+    return [None if found is None else found[0] for found in _tokens(plans, counters)]
+
+
+def _tokens(plans: Sequence[CountPlan], counters: Counters) -> list[tuple[int, int] | None]:
+    """Tokens of each plan's segments, and of its unseen ones; each unique text is counted once."""
     texts: dict[str, set[str]] = {}
     for planned in plans:
         if planned.vocabulary is not None:
-            texts.setdefault(planned.vocabulary, set()).update(planned.segments)
+            texts.setdefault(planned.vocabulary, set()).update(planned.segments, planned.unseen_segments)
     counted = {name: _counted(found, counters, name) for name, found in texts.items()}
     return [
         None
         if planned.vocabulary is None
-        else sum(map(counted[planned.vocabulary].__getitem__, planned.segments))
+        else (
+            sum(map(counted[planned.vocabulary].__getitem__, planned.segments)),
+            sum(map(counted[planned.vocabulary].__getitem__, planned.unseen_segments)),
+        )
         for planned in plans
     ]
 

@@ -14,7 +14,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from tickmark.framing import FRAMERS
-from tickmark.framing.constants import Answers, Framing, Images, ModelGlob
+from tickmark.framing.answer_constants import Answers
+from tickmark.framing.constants import Framing, Images, ModelGlob
 from tickmark.framing.result import Shape
 from tickmark.vocabularies import Name, Strict, VocabularySource, problem
 

@@ -50,9 +50,10 @@ create table meter.answer_recounts ( -- Our count of every logged answer, beside
     operation varchar not null, -- gen_ai.operation.name
     model varchar, -- Model that answered
     spec varchar, -- Tokenizer spec
-    exactness varchar not null, -- What a recount of it can prove
+    exactness varchar not null, -- What a recount of it can prove; calibrated: the log does not show all that may be billed
     tokens_logged bigint not null, -- Output tokens in the log, without reasoning
     tokens_recounted bigint, -- Output tokens by our count; NULL where we cannot count
+    tokens_high bigint, -- Most that a right bill may show; the least is the count itself
     tokens_variance bigint, -- tokens_logged - tokens_recounted
     uncountable_because varchar -- Why we cannot count
 );
@@ -92,7 +93,7 @@ create table meter.tokenizer_parity ( -- How far our count agrees with the provi
     uncountable_because varchar -- Why the others were not counted
 );
 
-create table meter.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
+create table meter.recount_exceptions ( -- Attempts where an exact recount differs from the log, or an answer leaves what a right bill may show.
     attempt_id varchar not null, -- The attempt
     direction varchar not null, -- input, or output without reasoning
     source varchar not null, -- Name of the source

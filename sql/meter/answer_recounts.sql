@@ -1,10 +1,16 @@
 -- Our count of every logged answer: its texts, and what ends it; reasoning is billed and not shown. grain: attempt
-with counted as (
+with uses as (
+    select *, false as unseen from staged.answer_segment_uses
+    union all by name
+    select *, true as unseen from staged.answer_unseen_uses
+),
+counted as (
     select
         u.attempt_id,
-        cast(sum(u.uses * c.tokens) as bigint) as tokens,
+        cast(coalesce(sum(u.uses * c.tokens) filter (not u.unseen), 0) as bigint) as tokens,
+        cast(coalesce(sum(u.uses * c.tokens) filter (u.unseen), 0) as bigint) as tokens_unseen,
         count(*) filter (c.tokens is null) as segments_uncounted
-    from staged.answer_segment_uses u
+    from uses u
     -- The same attempt may be delivered twice: only the delivery that was loaded counts.
     join ingest.attempts a on a.attempt_id = u.attempt_id and a.file_no = u.file_no and a.record_no = u.record_no
     left join meter.segment_counts c on c.vocabulary = u.vocabulary and c.segment = u.segment
@@ -16,12 +22,14 @@ select
     a.operation,
     coalesce(a.response_model, a.request_model) as model,
     a.spec,
-    case when s.vocabulary is null then 'none' else 'exact' end as exactness,
+    s.exactness,
     a.tokens_output - coalesce(a.tokens_output_reasoning, 0) as tokens_logged,
     case
         when s.vocabulary is not null and coalesce(c.segments_uncounted, 0) = 0
             then s.overhead_tokens + coalesce(c.tokens, 0)
     end as tokens_recounted,
+    -- What a stop sequence or hidden reasoning may have added, and the log does not show.
+    tokens_recounted + s.unseen_tokens + coalesce(c.tokens_unseen, 0) as tokens_high,
     tokens_logged - tokens_recounted as tokens_variance,
     s.uncountable_because
 from ingest.attempts a

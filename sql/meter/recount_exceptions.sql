@@ -1,4 +1,4 @@
--- Attempts where an exact recount differs from the log, one by one. grain: attempt x direction
+-- Attempts where an exact recount differs from the log, or an answer leaves what a right bill may show. grain: attempt x direction
 with differing as (
     select attempt_id, provider, model, 'input' as direction, spec, tokens_logged, tokens_recounted, tokens_variance
     from meter.recounts
@@ -6,7 +6,8 @@ with differing as (
     union all
     select attempt_id, provider, model, 'output', spec, tokens_logged, tokens_recounted, tokens_variance
     from meter.answer_recounts
-    where exactness = 'exact' and tokens_variance <> 0
+    -- An exact answer may cost its count alone.
+    where exactness in ('exact', 'calibrated') and tokens_logged not between tokens_recounted and tokens_high
 )
 select
     r.attempt_id, r.direction, a.source, f.file, a.line_no, r.provider, r.model, r.spec,

@@ -7,7 +7,7 @@ with recounted as (
     union all
     select
         attempt_id, provider, operation, model, 'output', 'answer', exactness,
-        tokens_logged, tokens_recounted, tokens_recounted, tokens_recounted, tokens_variance, uncountable_because
+        tokens_logged, tokens_recounted, tokens_recounted, tokens_high, tokens_variance, uncountable_because
     from meter.answer_recounts
 )
 select

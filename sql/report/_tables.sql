@@ -322,7 +322,7 @@ create table report.calibrated_days ( -- Closed tokenizers, day by day: level wh
     finding varchar not null -- within or outside the band; outdated: outside a band that does not cover the day; too_wide to compare; changed: too wide, and the ratio moved
 );
 
-create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, one by one.
+create table report.recount_exceptions ( -- Attempts where an exact recount differs from the log, or an answer leaves what a right bill may show.
     month varchar not null, -- Billing month, like 2026-10
     version bigint not null default 0, -- Version of the close; restating a month makes a new one
     attempt_id varchar not null, -- The attempt

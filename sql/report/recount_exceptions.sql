@@ -1,4 +1,4 @@
--- Attempts where an exact recount differs from the log, one by one. grain: month x attempt x direction
+-- Attempts where an exact recount differs from the log, or an answer leaves its range. grain: month x attempt x direction
 select
     c.month,
     t.attempt_id,

@@ -7,16 +7,21 @@ Source: recorded exchanges, docs/parity.md; docs/openai_rendering.md for the wra
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from tickmark.formats import Json, JsonObject
-from tickmark.framing.constants import AnswerCalls, Answers
+from tickmark.framing.answer_constants import AnswerCalls
 from tickmark.framing.openai_calls import PARALLEL, Call, wrapped
 from tickmark.framing.result import Framed, Uncountable
 
 _CALLED = (None, "tool_calls", "function_call")
-_FORCED = (None, "stop")
+_FORCED = {"arguments": (None, "stop"), "whole": (None, "stop", "tool_calls")}
+_DECODER = json.JSONDecoder()
+_SPECIAL = "\0"
+"""Stands for a special token while markup is put together."""
 _FREE = (None, "", "auto", "required")
+_WRAPPER = (PARALLEL, '{"tool_uses":[{"recipient_name":"', '","parameters":', "}]}")
+"""What the wrapper of several calls adds to one."""
 
 
 def of_message(message: Mapping[str, Json]) -> list[Call]:
@@ -33,30 +38,97 @@ def of_items(items: Sequence[JsonObject]) -> list[Call]:
     return [_call({**item}) for item in items]
 
 
-def add(calls: Sequence[Call], request: JsonObject, reason: Json, rule: Answers, framed: Framed) -> None:
+def add(
+    calls: Sequence[Call], request: JsonObject, reason: Json, known: AnswerCalls | None, framed: Framed
+) -> None:
     """Count the calls of one answer; raise Uncountable where the log does not show what was written."""
-    known = rule.calls
     if known is None:
         raise Uncountable("tool_calls", "what an answer's calls cost was never measured")
-    framed.overhead_tokens += rule.ends_with
+    framed.overhead_tokens += known.per_answer
     if _is_forced(request, known):
-        if len(calls) > 1 or not known.forced or reason not in _FORCED:
+        if len(calls) > 1 or known.forced is None or reason not in _FORCED[known.forced]:
             raise _never_measured()
-        framed.segments.append(calls[0].arguments)
-        return
-    choice = request.get("tool_choice") or request.get("function_call")
-    if reason not in _CALLED or not (isinstance(choice, dict) or choice in _FREE):
-        raise _never_measured()
+        if known.forced == "arguments":
+            framed.segments.append(calls[0].arguments)
+            return
+    else:
+        choice = request.get("tool_choice") or request.get("function_call")
+        if reason not in _CALLED or not (isinstance(choice, dict) or choice in _FREE):
+            raise _never_measured()
     if _through_wrapper(calls, known):
-        text, measured = wrapped(calls)
-        if not measured:
-            raise _never_measured()
-        framed.overhead_tokens += known.per_call
-        framed.segments += [PARALLEL, text]
+        _add_wrapped(calls, known, framed)
         return
-    for call in calls:
-        framed.overhead_tokens += known.per_call
-        framed.segments += [known.before_name + call.function, call.arguments]
+    framed.overhead_tokens += known.per_call * len(calls)
+    written = _WRITERS[known.written](calls, known.before_name)
+    framed.segments += written
+    if known.written == "by_parameter":
+        framed.overhead_tokens += len(written) - 1
+    if known.alone == "unseen" and len(calls) == 1:
+        framed.unseen_segments += _WRAPPER
+
+
+def _add_wrapped(calls: Sequence[Call], known: AnswerCalls, framed: Framed) -> None:
+    text, measured = wrapped(calls)
+    if not measured:
+        raise _never_measured()
+    framed.overhead_tokens += known.per_call
+    framed.segments += [PARALLEL, text]
+
+
+def _apart(calls: Sequence[Call], before_name: str) -> list[str]:
+    return [text for call in calls for text in (before_name + call.function, call.arguments)]
+
+
+def _tagged(calls: Sequence[Call], before_name: str) -> list[str]:
+    names = [json.dumps(before_name + call.function, ensure_ascii=False) for call in calls]
+    return [
+        f'\n{{"name": {name}, "arguments": {call.arguments}}}\n'
+        for name, call in zip(names, calls, strict=True)
+    ]
+
+
+def _by_parameter(calls: Sequence[Call], before_name: str) -> list[str]:
+    """DeepSeek's own markup (published with DeepSeek-V3.2), cut at its special token."""
+    written = [_invoked(before_name + call.function, call.arguments) for call in calls]
+    lines = ["\n\n<\0function_calls>", *written, "</\0function_calls>"]
+    return "\n".join(lines).split(_SPECIAL)
+
+
+def _invoked(name: str, arguments: str) -> str:
+    parameters = [
+        f'<\0parameter name="{field}" string="{"true" if is_text else "false"}">{value}</\0parameter>'
+        for field, value, is_text in _members(arguments)
+    ]
+    # A call without parameters has an empty line in their place.
+    return "\n".join([f'<\0invoke name="{name}">', "\n".join(parameters), "</\0invoke>"])
+
+
+def _members(arguments: str) -> Iterator[tuple[str, str, bool]]:
+    """Fields of an object, their values as they were written, and which of them are text."""
+    try:
+        names = json.loads(arguments).keys()
+    except (ValueError, RecursionError, AttributeError):
+        raise _never_measured() from None
+    at = 0
+    for name in names:
+        _, at = _DECODER.raw_decode(arguments, _behind(" \t\r\n{,", arguments, at))
+        start = _behind(" \t\r\n:", arguments, at)
+        value, at = _DECODER.raw_decode(arguments, start)
+        text = value if isinstance(value, str) else arguments[start:at]
+        if _SPECIAL in name + text:
+            raise _never_measured()
+        yield name, text, isinstance(value, str)
+
+
+def _behind(separators: str, text: str, at: int) -> int:
+    return len(text) - len(text[at:].lstrip(separators))
+
+
+_WRITERS: Mapping[str, Callable[[Sequence[Call], str], list[str]]] = {
+    "apart": _apart,
+    "tagged": _tagged,
+    "by_parameter": _by_parameter,
+}
 
 
 def _is_forced(request: JsonObject, known: AnswerCalls) -> bool:
@@ -75,9 +147,7 @@ def _through_wrapper(calls: Sequence[Call], known: AnswerCalls) -> bool:
             raise _never_measured()
         return known.several == "wrapped"
     if known.alone is None:
-        raise Uncountable(
-            "tool_calls", "whether a lone call went through the wrapper of several is not shown"
-        )
+        raise _never_measured()
     return known.alone == "marked" and _is_rewritten(calls[0].arguments)
 
 

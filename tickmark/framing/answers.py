@@ -8,25 +8,43 @@ Source: recorded exchanges, docs/parity.md; the numbers are in tokenizer_specs/ 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from tickmark.formats import Json, JsonObject
 from tickmark.framing import answer_calls
-from tickmark.framing.constants import Answers
+from tickmark.framing.answer_constants import Answers
+from tickmark.framing.openai_calls import Call
 from tickmark.framing.result import Framed, Shape, Uncountable, joined_text
 
 _ENDED, _CUT = "stop", "length"
 _SPOKEN = frozenset({"role", "content", "tool_calls", "function_call"})
 _DRAFTS = ("echo", "suffix", "best_of")
+_THOUGHT = "reasoning"
 _DETAILS = ("completion_tokens_details", "output_tokens_details")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an answer answers, and how such answers are billed."""
+
+    request: JsonObject
+    rule: Answers
+    has_tools: bool
+    reasoned: bool
 
 
 def frame(operation: str, request: JsonObject, answer: JsonObject, rule: Answers) -> Framed:
     """Overhead and segments of an answer; raise Uncountable where part of it was never measured."""
-    if _reasoned(answer) and rule.ends_with_thoughts is None:
+    has_tools = bool(request.get("tools") or request.get("functions"))
+    reasoned = _shows(answer, rule) if rule.shown else _reasoned(answer)
+    if reasoned is None and not rule.thoughts and rule.ends_with_thoughts not in (None, rule.ends_with):
+        raise Uncountable("other", "the log does not say whether reasoning was billed")
+    if reasoned and rule.ends_with_thoughts is None:
         raise Uncountable("other", "answers after reasoning were never measured for this model")
-    framed = Framed(0, [])
-    _FRAMERS[operation](request, answer, rule, framed)
+    asked = _Asked(request, rule, has_tools, reasoned=bool(reasoned))
+    framed = Framed(0, [], unseen_tokens=rule.thoughts_up_to if asked.reasoned else 0)
+    _FRAMERS[operation](answer, asked, framed)
     return framed
 
 
@@ -41,45 +59,58 @@ def shape_of(answer: JsonObject) -> Shape:
     return "tool_calls" if called else "text"
 
 
-def _add_chat(request: JsonObject, answer: JsonObject, rule: Answers, framed: Framed) -> None:
-    for choice in _listed(answer, "choices"):
+def _add_chat(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
+    choices = _listed(answer, "choices")
+    if asked.reasoned and len(choices) > 1:
+        raise Uncountable("other", "several answers after reasoning were never measured")
+    for choice in choices:
         message, reason = choice.get("message"), choice.get("finish_reason")
         if not isinstance(message, dict):
             raise Uncountable("none", "the log holds no text of the answer")
-        if any(value for field, value in message.items() if field not in _SPOKEN.union(rule.thoughts)):
+        placed = _SPOKEN.union(asked.rule.thoughts, asked.rule.shown)
+        if any(value for field, value in message.items() if field not in placed):
             raise Uncountable("other", "a part of the answer that no rule places")
-        calls = answer_calls.of_message(message)
-        if calls and message.get("content"):
+        framed.segments += [_text(message[field]) for field in asked.rule.shown if message.get(field)]
+        calls, content = answer_calls.of_message(message), message.get("content")
+        if content or not calls:
+            framed.segments.append(_text(content))
+        if not calls:
+            _add_end(asked, framed, cut=_is_cut(reason))
+        elif content and not (asked.rule.calls and asked.rule.calls.beside_text):
             raise Uncountable("tool_calls", "a text and calls in one answer were never measured")
-        if calls:
-            answer_calls.add(calls, request, reason, rule, framed)
         else:
-            framed.segments.append(_text(message.get("content")))
-            _add_end(request, answer, rule, framed, cut=_is_cut(reason))
+            _add_calls(calls, asked, reason, framed)
 
 
-def _add_completions(request: JsonObject, answer: JsonObject, rule: Answers, framed: Framed) -> None:
-    if any(request.get(field) for field in _DRAFTS):
+def _add_completions(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
+    if any(asked.request.get(field) for field in _DRAFTS):
         raise Uncountable("other", "answers with an echo, a suffix or drafts were never measured")
     for choice in _listed(answer, "choices"):
         framed.segments.append(_text(choice.get("text")))
-        _add_end(request, answer, rule, framed, cut=_is_cut(choice.get("finish_reason")))
+        _add_end(asked, framed, cut=_is_cut(choice.get("finish_reason")))
 
 
-def _add_responses(request: JsonObject, answer: JsonObject, rule: Answers, framed: Framed) -> None:
-    items = _listed(answer, "output")
-    kinds, cut = {item.get("type") for item in items}, answer.get("status") == "incomplete"
+def _add_responses(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
+    found, cut = _listed(answer, "output"), answer.get("status") == "incomplete"
+    items = [item for item in found if item.get("type") != _THOUGHT]
+    kinds = {item.get("type") for item in items}
     if kinds == {"function_call"} and not cut:
-        answer_calls.add(answer_calls.of_items(items), request, None, rule, framed)
+        _add_calls(answer_calls.of_items(items), asked, None, framed)
         return
     if kinds != {"message"} or (cut and len(items) > 1):
         raise Uncountable("other", "an answer of such items was never measured")
     for item in items:
         framed.segments.append(joined_text(item.get("content"), "output_text"))
-        _add_end(request, answer, rule, framed, cut=cut)
+        _add_end(asked, framed, cut=cut)
 
 
-_FRAMERS: Mapping[str, Callable[[JsonObject, JsonObject, Answers, Framed], None]] = {
+def _add_calls(calls: Sequence[Call], asked: _Asked, reason: Json, framed: Framed) -> None:
+    rule = asked.rule
+    framed.overhead_tokens += _known(rule.ends_with_both if asked.reasoned else rule.ends_with)
+    answer_calls.add(calls, asked.request, reason, rule.calls, framed)
+
+
+_FRAMERS: Mapping[str, Callable[[JsonObject, _Asked, Framed], None]] = {
     "chat": _add_chat,
     "completions": _add_completions,
     "responses": _add_responses,
@@ -111,25 +142,59 @@ def _is_cut(reason: Json) -> bool:
     return reason == _CUT
 
 
-def _add_end(request: JsonObject, answer: JsonObject, rule: Answers, framed: Framed, *, cut: bool) -> None:
+def _add_end(asked: _Asked, framed: Framed, *, cut: bool) -> None:
     """Count what ends the text that was added last."""
     if cut:
-        if framed.segments[-1] and rule.ends_with_thoughts is not None:
+        if framed.segments[-1] and asked.rule.ends_with_thoughts is not None:
             raise Uncountable("other", "an answer that was cut after reasoning was never measured")
         return
-    if request.get("stop") is not None:
-        raise Uncountable("other", "a stop sequence that ended the answer is billed, and not shown")
-    name = _schema_name(request, rule)
-    if not (request.get("tools") or request.get("functions")):
-        thoughts = rule.ends_with_thoughts if _reasoned(answer) else None
-        framed.overhead_tokens += rule.ends_with if thoughts is None else thoughts
+    stops = _stops(asked)
+    if asked.rule.stops == "free" and asked.request.get("stop") is not None:
         return
+    tokens, name = _end(asked), _schema_name(asked.request, asked.rule)
+    segments: list[str] = []
+    if name is not None and (asked.has_tools or asked.rule.names_schema):
+        tokens += _per_name(name, framed.segments[-1], asked.rule)
+        segments.append(str(name))
+    if stops:
+        # The model ended the answer, or a sequence did: one of the two is billed, and never more than both.
+        framed.unseen_tokens += tokens
+        framed.unseen_segments += [*segments, *stops]
+    else:
+        framed.overhead_tokens += tokens
+        framed.segments += segments
+
+
+def _end(asked: _Asked) -> int:
+    """Tokens of the end of an answer that ended by itself."""
+    rule, request = asked.rule, asked.request
+    if not asked.has_tools:
+        return _known(rule.ends_with_thoughts if asked.reasoned else rule.ends_with)
+    tokens = rule.ends_with_both if asked.reasoned else rule.ends_with_tools
     choice = request.get("tool_choice") or request.get("function_call")
-    if rule.ends_with_tools is None or choice == "none" or _reasoned(answer) or _built_in(request):
+    if tokens is None or choice == "none" or _built_in(request):
         raise Uncountable("tools", "answers to such offers of tools were never measured")
-    framed.overhead_tokens += rule.ends_with_tools
-    if name is not None:
-        _add_name(name, rule, framed)
+    return tokens
+
+
+def _known(tokens: int | None) -> int:
+    if tokens is None:
+        raise Uncountable(
+            "other", "how such an answer ends was never measured, or differed from answer to answer"
+        )
+    return tokens
+
+
+def _stops(asked: _Asked) -> list[str]:
+    """The stop sequences of a request; raise Uncountable where what they cost was never measured."""
+    given = asked.request.get("stop")
+    found = [given] if isinstance(given, str) else given or []
+    stops = [stop for stop in found if isinstance(stop, str)] if isinstance(found, list) else []
+    if found and (asked.rule.stops is None or not stops):
+        raise Uncountable("other", "a stop sequence that ended the answer is billed, and not shown")
+    if given is not None and asked.rule.stops == "free" and asked.has_tools:
+        raise Uncountable("tools", "stop sequences beside tools were never measured")
+    return stops
 
 
 def _schema_name(request: JsonObject, rule: Answers) -> Json:
@@ -145,11 +210,10 @@ def _schema_name(request: JsonObject, rule: Answers) -> Json:
     return schema.get("name") if isinstance(schema, dict) else ""
 
 
-def _add_name(name: Json, rule: Answers, framed: Framed) -> None:
-    if rule.per_schema_name is None or not isinstance(name, str) or not _is_document(framed.segments[-1]):
+def _per_name(name: Json, text: str, rule: Answers) -> int:
+    if rule.per_schema_name is None or not isinstance(name, str) or not _is_document(text):
         raise Uncountable("schema", "answers in such a form beside tools were never measured")
-    framed.overhead_tokens += rule.per_schema_name
-    framed.segments.append(name)
+    return rule.per_schema_name
 
 
 def _is_document(text: str) -> bool:
@@ -168,8 +232,21 @@ def _built_in(request: JsonObject) -> bool:
     )
 
 
-def _reasoned(answer: JsonObject) -> bool:
-    """Whether reasoning was billed for the answer."""
+def _shows(answer: JsonObject, rule: Answers) -> bool:
+    """Whether an answer shows reasoning; raise Uncountable where its bill has some apart, too."""
+    if _reasoned(answer):
+        raise Uncountable("other", "reasoning that is shown and billed apart was never measured")
+    spoken = [choice.get("message") for choice in _items(answer.get("choices"))]
+    return any(
+        isinstance(message, dict) and any(message.get(field) for field in rule.shown) for message in spoken
+    )
+
+
+def _reasoned(answer: JsonObject) -> bool | None:
+    """Whether reasoning was billed for the answer, or is an item of it; None where the log does not say."""
+    if any(item.get("type") == _THOUGHT for item in _items(answer.get("output"))):
+        return True
     usage = answer.get("usage")
-    details = [usage.get(field) for field in _DETAILS] if isinstance(usage, dict) else []
-    return any(isinstance(part, dict) and bool(part.get("reasoning_tokens")) for part in details)
+    found = [usage.get(field) for field in _DETAILS] if isinstance(usage, dict) else []
+    details = [part for part in found if isinstance(part, dict)]
+    return any(bool(part.get("reasoning_tokens")) for part in details) if details else None

@@ -15,11 +15,13 @@ from tickmark.framing.result import Shape
 ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
-class _Constants(BaseModel):
+class Constants(BaseModel):
+    """Numbers that a spec writes; it knows no other fields."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
-class OpenAITools(_Constants):
+class OpenAITools(Constants):
     """Offered tools. A choice that is null was never measured, and requests with it are not counted."""
 
     written: Literal["commented", "plain"]
@@ -36,7 +38,7 @@ class OpenAITools(_Constants):
     """Whether that function's name opens the answer and is counted."""
 
 
-class OpenAICalls(_Constants):
+class OpenAICalls(Constants):
     """Past calls of tools and their results. What is false or null was never measured, and is not counted."""
 
     per_call: int
@@ -53,7 +55,7 @@ class OpenAICalls(_Constants):
     """First day on which they are known not to be."""
 
 
-class OpenAIAnswerSchema(_Constants):
+class OpenAIAnswerSchema(Constants):
     """A schema for the answer."""
 
     per_name: int | None
@@ -62,7 +64,7 @@ class OpenAIAnswerSchema(_Constants):
     """Whether requests with tools and a schema were measured; if not, they are not counted."""
 
 
-class OpenAIAdditions(_Constants):
+class OpenAIAdditions(Constants):
     """What OpenAI's servers write into a chat beside its messages. null: never measured, not counted."""
 
     heading: str
@@ -74,7 +76,7 @@ class OpenAIAdditions(_Constants):
     answer_schema: OpenAIAnswerSchema | None
 
 
-class _OpenAI(_Constants):
+class _OpenAI(Constants):
     per_request: int
     """Tokens added once: the start of the answer, and any text that the provider puts in front."""
     per_message: int
@@ -108,7 +110,7 @@ class OpenAIResponses(_OpenAI):
     tools: OpenAITools
 
 
-class MistralTools(_Constants):
+class MistralTools(Constants):
     """Offered tools, past calls and results of Mistral, each between control tokens."""
 
     per_offer: int
@@ -124,7 +126,7 @@ class MistralTools(_Constants):
     here was never measured, and requests with it are not counted."""
 
 
-class MistralMessages(_Constants):
+class MistralMessages(Constants):
     """Mistral's v7 layout: control tokens around each message and each thinking part."""
 
     rule: Literal["mistral_messages"]
@@ -142,7 +144,7 @@ class MistralMessages(_Constants):
     """Absent: never measured, so requests with tools or calls are not counted."""
 
 
-class Inputs(_Constants):
+class Inputs(Constants):
     """Embedding inputs and plain prompts: texts, or token ids that count as many as there are."""
 
     rule: Literal["inputs"]
@@ -150,7 +152,7 @@ class Inputs(_Constants):
     """Tokens added to each input."""
 
 
-class Turn(_Constants):
+class Turn(Constants):
     """One message of a chat template."""
 
     tokens: int
@@ -161,7 +163,7 @@ class Turn(_Constants):
     """The same, directly after."""
 
 
-class ChatTemplate(_Constants):
+class ChatTemplate(Constants):
     """Chat of an open model, by its published template as its host renders it."""
 
     rule: Literal["chat_template"]
@@ -189,7 +191,7 @@ class ChatTemplate(_Constants):
     """Message fields that add nothing (measured)."""
 
 
-class ProxyText(_Constants):
+class ProxyText(Constants):
     """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
 
     rule: Literal["proxy_text"]
@@ -207,7 +209,9 @@ class ProxyText(_Constants):
     """Tokens that thinking adds, where it is enabled."""
 
 
-class _Dated(_Constants):
+class Dated(Constants):
+    """Constants that hold in a span of days."""
+
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None
@@ -220,48 +224,7 @@ class _Dated(_Constants):
         return (self.from_ or date.min) <= day < (self.until or date.max)
 
 
-class AnswerCalls(_Constants):
-    """Calls of tools in an answer, of which a log shows the name and the arguments."""
-
-    before_name: str = ""
-    """Text that stands before a function's name and counts as one with it."""
-    per_call: int
-    """Tokens of a call beside its name and its arguments, and beside what ends the answer."""
-    alone: Literal["plain", "marked"] | None
-    """How one call was written: as itself; or through the wrapper of several if its arguments hold spaces.
-    null: the log does not show it, so it is not counted."""
-    several: Literal["each", "wrapped"] | None
-    """How several calls were written: each by itself, or as one. null: never measured."""
-    forced: bool = False
-    """Whether a function that must be called was measured: its arguments alone are billed."""
-    sole_required: bool = False
-    """Whether `required` says the same where one function is offered."""
-
-
-class Answers(_Dated):
-    """What an answer costs beside its text, in a span of days."""
-
-    models: tuple[ModelGlob, ...] = ()
-    """Models of the rule for which it was measured. Empty: all."""
-    ends_with: int
-    """Tokens billed for the end of an answer that ended by itself; one that was cut has none."""
-    ends_with_tools: int | None = None
-    """The same where the request offers tools. null: never measured."""
-    ends_with_thoughts: int | None = None
-    """The same where reasoning was billed, without tools. null: never measured."""
-    thoughts: tuple[str, ...] = ()
-    """Message fields that hold reasoning, which is billed apart."""
-    formats: tuple[Literal["json_object", "json_schema"], ...] = ()
-    """Forms of the answer that were measured, and add nothing without tools."""
-    per_schema_name: int | None = None
-    """Tokens beside the name of the answer's schema, which counts where tools are offered too. null: never
-    measured."""
-    calls: AnswerCalls | None = None
-    """Calls of tools. null: never measured."""
-    evidence: str
-
-
-class _Images(_Dated):
+class _Images(Dated):
     models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
     """Names as requested and as answered, as in rules."""
     billed: bool

@@ -4,7 +4,7 @@ Lives here: the types that every family shares. Does not live here: any family's
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -44,6 +44,10 @@ class Framed:
     segments: list[str]
     measured: bool = True
     """False: some part was never seen on a bill and is counted as its like is, so the count is only near."""
+    unseen_tokens: int = 0
+    """Tokens that may be billed on top, and the log does not show whether they were."""
+    unseen_segments: list[str] = field(default_factory=list)
+    """Texts of which the same holds."""
 
 
 class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule and the plan, never shown as an error
@@ -61,9 +65,9 @@ def refuse_unplaced(given: Mapping[str, object], placed: frozenset[str], what: s
     """
     if given.keys() <= placed:
         return
-    for field, value in given.items():
-        if value and field not in placed and f"{field}={value}" not in placed:
-            name = field if field.isidentifier() and field.isascii() and len(field) <= LONGEST_NAME else "?"
+    for key, value in given.items():
+        if value and key not in placed and f"{key}={value}" not in placed:
+            name = key if key.isidentifier() and key.isascii() and len(key) <= LONGEST_NAME else "?"
             raise Uncountable("other", f"{what} field `{name}`: no spec says what it costs")
 
 

@@ -101,11 +101,14 @@ SCHEMAS: dict[str, pa.Schema] = {
             ("record_no", pa.int64()),
             ("attempt_id", pa.string()),
             ("vocabulary", pa.string()),
+            ("exactness", pa.string()),
             ("overhead_tokens", pa.int64()),
+            ("unseen_tokens", pa.int64()),
             ("uncountable_because", pa.string()),
         ]
     ),
     "answer_segment_uses": _USES,
+    "answer_unseen_uses": _USES,
     "segments": pa.schema(
         [
             ("vocabulary", pa.string()),

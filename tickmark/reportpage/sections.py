@@ -101,7 +101,8 @@ def parity(tables: Tables) -> dict[str, Any]:
 
 
 def _recounted(rows: Sequence[Row]) -> dict[str, Any]:
-    return {name: total(rows, name) for name in ("attempts", "attempts_recounted", "attempts_exact")}
+    names = ("attempts", "attempts_recounted", "attempts_exact", "attempts_in_band")
+    return {name: total(rows, name) for name in names}
 
 
 def lcpr(tables: Tables) -> Cut[Row]:
