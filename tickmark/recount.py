@@ -4,16 +4,17 @@ Lives here: plans, and totals of plans. Does not live here: which rule holds (sp
 its messages (framing/), the tokenizer (tokenizers/).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import chain
 
 from tickmark.formats import JsonObject
 from tickmark.framing import answers, images
 from tickmark.framing.constants import Answers
-from tickmark.framing.result import Framed, Request, Shape, Uncountable
+from tickmark.framing.result import Framed, Request, SegmentKind, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
 from tickmark.specs import Calibration, Exactness
@@ -36,10 +37,17 @@ class CountPlan:
     """Why the request is not counted, for people; None where it is."""
     calibration: Calibration | None = None
     """What a closed tokenizer makes of the count; None where the vocabulary is the biller's own."""
+    weighed: tuple[tuple[SegmentKind, tuple[str, ...]], ...] = ()
+    """Further segments, by kind, that the calibration weighs as such."""
 
-    def total(self, tokens: int) -> int:
+    @property
+    def by_kind(self) -> tuple[tuple[SegmentKind, tuple[str, ...]], ...]:
+        return (("text", self.segments), *self.weighed)
+
+    def total(self, tokens: Mapping[SegmentKind, int]) -> int:
         """Billed input tokens where the segments hold `tokens`; an estimate where calibrated."""
-        return self.overhead_tokens + (self.calibration.estimate(tokens) if self.calibration else tokens)
+        counted = self.calibration.estimate(tokens) if self.calibration else sum(tokens.values())
+        return self.overhead_tokens + counted
 
     def band(self, total: int) -> tuple[int, int]:
         """Least and most tokens that a right bill may show."""
@@ -143,9 +151,10 @@ def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountP
 
 
 def _counted_by(spec: Spec, counts: Counts, shape: Shape, exactness: Exactness, framed: Framed) -> CountPlan:
-    if not all(map(_is_unicode, framed.segments)):
+    if not all(map(_is_unicode, chain(framed.segments, *framed.weighed.values()))):
         return _refused(spec, "other", LONE_SURROGATE)
     segments = tuple(segment for segment in framed.segments if segment)
+    weighed = tuple((kind, tuple(filter(None, texts))) for kind, texts in framed.weighed.items() if texts)
     return CountPlan(
         spec.name,
         counts.vocabulary,
@@ -155,6 +164,7 @@ def _counted_by(spec: Spec, counts: Counts, shape: Shape, exactness: Exactness, 
         segments,
         reason=None,
         calibration=counts.calibrated.get(shape) if exactness == "calibrated" else None,
+        weighed=weighed,
     )
 
 
@@ -178,17 +188,19 @@ def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
     return [None if tokens is None else planned.total(tokens) for planned, tokens in counted]
 
 
-def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
+def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[Mapping[SegmentKind, int] | None]:
     """Tokens of each plan's segments in its vocabulary, without overhead; each unique text once."""
     texts: dict[str, set[str]] = {}
     for planned in plans:
         if planned.vocabulary is not None:
-            texts.setdefault(planned.vocabulary, set()).update(planned.segments)
+            texts.setdefault(planned.vocabulary, set()).update(*(found for _, found in planned.by_kind))
     counted = {name: _counted(found, counters, name) for name, found in texts.items()}
     return [
         None
         if planned.vocabulary is None
-        else sum(map(counted[planned.vocabulary].__getitem__, planned.segments))
+        else {
+            kind: sum(map(counted[planned.vocabulary].__getitem__, found)) for kind, found in planned.by_kind
+        }
         for planned in plans
     ]
 

@@ -189,21 +189,30 @@ class ChatTemplate(_Constants):
     """Message fields that add nothing (measured)."""
 
 
+Share = Annotated[Decimal, Field(ge=0, lt=10_000, decimal_places=2)]
+"""Measured tokens; a median of bills, so not always whole."""
+
+
 class ProxyText(_Constants):
     """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
 
     rule: Literal["proxy_text"]
-    per_request: int
+    tools_written: Literal["json", "words"] = "json"
+    """Definitions of tools as compact JSON, or as their words alone: names, types, descriptions, choices."""
+    per_request: Share
     """Tokens of the biller added once."""
-    per_message: int
+    per_message: Share
     """Tokens of the biller added for each message."""
-    per_tool: int = 0
+    per_tool: Share = Decimal(0)
     """Tokens of the biller added for each tool definition."""
-    per_call: int = 0
+    per_property: Share = Decimal(0)
+    """Tokens of the biller added for each property in the schemas of tools."""
+    per_call: Share = Decimal(0)
     """Tokens of the biller added for each tool call and each tool result in the messages."""
-    tool_prompt: dict[str, int] = {}
-    """Tokens that the presence of tools adds, by type of tool_choice. Empty: none are told apart."""
-    thinking: int = 0
+    tool_prompt: dict[str, Share] = {}
+    """Tokens that the presence of tools adds, by type of tool_choice, and by that with `_single` behind it
+    where only one call at a time is allowed. Empty: none are told apart."""
+    thinking: Share = Decimal(0)
     """Tokens that thinking adds, where it is enabled."""
 
 

@@ -4,7 +4,7 @@ Lives here: the types that every family shares. Does not live here: any family's
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -17,6 +17,9 @@ Shape: TypeAlias = Literal["text", "tools", "tool_calls", "schema", "media", "st
 their results · `tools` definitions of tools, or built-in tools · `schema` a schema for the answer · `other`
 something that no rule here places · `text` nothing else · `none` the log holds no text.
 """
+
+SegmentKind: TypeAlias = Literal["text", "tools", "calls"]
+"""What a segment is: text as somebody wrote it · a definition of a tool · a call of one."""
 
 LONGEST_NAME = 40
 """Longer field names are data, not parameters of an interface, and stay out of every report."""
@@ -44,6 +47,8 @@ class Framed:
     segments: list[str]
     measured: bool = True
     """False: some part was never seen on a bill and is counted as its like is, so the count is only near."""
+    weighed: dict[SegmentKind, list[str]] = field(default_factory=dict)
+    """Further segments that a closed tokenizer's calibration weighs by their kind."""
 
 
 class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule and the plan, never shown as an error
@@ -61,9 +66,9 @@ def refuse_unplaced(given: Mapping[str, object], placed: frozenset[str], what: s
     """
     if given.keys() <= placed:
         return
-    for field, value in given.items():
-        if value and field not in placed and f"{field}={value}" not in placed:
-            name = field if field.isidentifier() and field.isascii() and len(field) <= LONGEST_NAME else "?"
+    for key, value in given.items():
+        if value and key not in placed and f"{key}={value}" not in placed:
+            name = key if key.isidentifier() and key.isascii() and len(key) <= LONGEST_NAME else "?"
             raise Uncountable("other", f"{what} field `{name}`: no spec says what it costs")
 
 

@@ -189,19 +189,24 @@ class Reader:
 
     def _use(self, table: str, owner: tuple[object, ...], how: CountPlan) -> None:
         """Note the texts of an attempt by keyed hash; the first use of one writes it to the private zone."""
-        if how.vocabulary is None or not how.segments:
-            return
-        counted = Counter(how.segments)
+        for kind, segments in how.by_kind:
+            if how.vocabulary is not None and segments:
+                self._use_kind(table, (*owner, how.vocabulary, kind), how.vocabulary, segments)
+
+    def _use_kind(
+        self, table: str, owner: tuple[object, ...], vocabulary: str, segments: tuple[str, ...]
+    ) -> None:
+        counted = Counter(segments)
         hashed = [blake2b(text.encode(), digest_size=16, key=self._key).digest() for text in counted]
-        self._writers.add_uses(table, (*owner, how.vocabulary), hashed, list(counted.values()))
-        written = self._written.setdefault(how.vocabulary, set())
+        self._writers.add_uses(table, owner, hashed, list(counted.values()))
+        written = self._written.setdefault(vocabulary, set())
         if not written.issuperset(hashed):
             if sum(map(len, self._written.values())) >= SEGMENTS_REMEMBERED:
                 written.clear()
             for segment, text in zip(hashed, counted, strict=True):
                 if segment not in written:
                     written.add(segment)
-                    self._writers.add_segment(how.vocabulary, segment, text)
+                    self._writers.add_segment(vocabulary, segment, text)
 
     def _foreign(self, display: str, first: Record, why: RecordRejected) -> InputRejectedError:
         return InputRejectedError(

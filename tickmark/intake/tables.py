@@ -58,6 +58,7 @@ _USES = pa.schema(
         ("record_no", pa.int64()),
         ("attempt_id", pa.string()),
         ("vocabulary", pa.string()),
+        ("kind", pa.string()),
         ("segment", pa.binary(16)),
         ("uses", pa.int64()),
     ]
