@@ -19,7 +19,8 @@ from pathlib import Path
 from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
-from tickmark.framing.constants import Answers, Framing, Images
+from tickmark.framing.constants import Answers, Framing
+from tickmark.framing.image_constants import Images
 from tickmark.framing.result import Shape
 from tickmark.specs import Calibration, Exactness, Rule, SpecFile
 from tickmark.tokenizers import sources

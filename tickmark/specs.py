@@ -15,7 +15,8 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from tickmark.framing import FRAMERS
-from tickmark.framing.constants import Answers, Framing, Images, ModelGlob
+from tickmark.framing.constants import Answers, Framing, ModelGlob
+from tickmark.framing.image_constants import Images
 from tickmark.framing.result import SegmentKind, Shape
 from tickmark.vocabularies import Name, Strict, VocabularySource, problem
 

@@ -216,7 +216,7 @@ class ProxyText(_Constants):
     """Tokens that thinking adds, where it is enabled."""
 
 
-class _Dated(_Constants):
+class Dated(_Constants):
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None
@@ -247,7 +247,7 @@ class AnswerCalls(_Constants):
     """Whether `required` says the same where one function is offered."""
 
 
-class Answers(_Dated):
+class Answers(Dated):
     """What an answer costs beside its text, in a span of days."""
 
     models: tuple[ModelGlob, ...] = ()
@@ -269,38 +269,6 @@ class Answers(_Dated):
     """Calls of tools. null: never measured."""
     evidence: str
 
-
-class _Images(_Dated):
-    models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
-    """Names as requested and as answered, as in rules."""
-    billed: bool
-    """Whether bills agree. false: the formula is only published, and the count is near."""
-    evidence: str
-    """What was measured on how many recorded exchanges, or who publishes it."""
-
-
-class Tiles(_Images):
-    """Images by the tiles of 512 pixels that cover them, shrunk to 2048 and their short side to 768."""
-
-    rule: Literal["tiles"]
-    base: int
-    """Tokens of every image."""
-    per_tile: int
-
-
-class Patches(_Images):
-    """Images by the patches of 32 pixels that cover them."""
-
-    rule: Literal["patches"]
-    most_patches: Annotated[int, Field(ge=1)]
-    """A larger image is shrunk until no more cover it."""
-    per_patch: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
-    """Tokens; of an image's sum, part of a token counts as one."""
-    per_image: int
-    """Tokens of every image on top."""
-
-
-Images: TypeAlias = Annotated[Tiles | Patches, Field(discriminator="rule")]
 
 Framing: TypeAlias = Annotated[
     OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,
