@@ -217,6 +217,8 @@ class ProxyText(_Constants):
 
 
 class Dated(_Constants):
+    """What holds in a span of days."""
+
     from_: Annotated[date | None, Field(alias="from")] = None
     """First day, UTC. Absent: since ever."""
     until: date | None = None
