@@ -11,12 +11,18 @@ import pyarrow as pa
 
 from assets._sql import asset_spec, count, key, selects, sql_asset
 from tickmark.countstore import CountStore
+from tickmark.framing.result import SegmentKind
 from tickmark.metering import Metering
 from tickmark.monthrun import MonthRun
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import Counters
 
 TABLES = ("meter.segment_counts", "meter.engine_checks")
+FACTORS: dict[SegmentKind, str] = {
+    "text": "per_token",
+    "tools": "per_tool_token",
+    "calls": "per_call_token",
+}
 
 
 @dg.multi_asset(
@@ -56,14 +62,19 @@ def segment_counts(close: dg.ResourceParam[MonthRun]) -> Iterator[dg.Materialize
             "meter.calibrations",
             "What closed tokenizers make of a count by another vocabulary, from the specs.",
             [key("ingest.landed_files")],
-            "1",
+            "2",
             {"python"},
         )
     ],
 )
 def calibrations(close: dg.ResourceParam[MonthRun]) -> dg.MaterializeResult[None]:
     measured = [
-        {"spec": spec, "shape": shape, **calibration.model_dump(exclude={"evidence"})}
+        {
+            "spec": spec,
+            "shape": shape,
+            **calibration.model_dump(exclude={"evidence", "per_token"}),
+            **{column: calibration.per_token.get(kind, 1) for kind, column in FACTORS.items()},
+        }
         for spec, shape, calibration in _book(close).calibrations()
     ]
     with close.warehouse.filling("meter.calibrations") as writer:

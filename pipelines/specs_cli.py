@@ -156,7 +156,10 @@ def calibrate(
 
     found = calibration.measure(files, resources.spec_book(home), lambda _: None)
     if json:
-        views.as_document([asdict(row) for row in found])
+        dumped = [row.calibration and row.calibration.model_dump(mode="json") for row in found]
+        views.as_document(
+            [asdict(row) | {"calibration": band} for row, band in zip(found, dumped, strict=True)]
+        )
         return
     head = ["spec", "shape", "fitted", "blind", "held rows", "held requests", "width", "per token", "band"]
     body = []
@@ -166,7 +169,8 @@ def calibrate(
         shown = ["-" if figure is None else f"{100 * figure:.1f} %" for figure in figures]
         band = "too few" if fit is None else f"{100 * fit.band_low:+.1f} … {100 * fit.band_high:+.1f} %"
         counts = [f"{row.rows_fitted} ({row.requests_fitted})", f"{row.rows_blind} ({row.requests_blind})"]
-        body.append([row.spec, row.shape, *counts, *shown, "-" if fit is None else fit.per_token, band])
+        factors = "-" if fit is None else " ".join(str(factor) for factor in fit.per_token.values())
+        body.append([row.spec, row.shape, *counts, *shown, factors, band])
     views.OUT.print(views.table(head, body, right=range(2, 8)))
 
 

@@ -4,17 +4,18 @@ Lives here: plans, and totals of plans. Does not live here: which rule holds (sp
 its messages (framing/), the tokenizer (tokenizers/).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from fnmatch import fnmatchcase
 from functools import partial
+from itertools import chain
 from typing import NamedTuple
 
 from tickmark.formats import JsonObject
 from tickmark.framing import answers, images
 from tickmark.framing.answer_constants import Answers
-from tickmark.framing.result import Framed, Request, Shape, Uncountable
+from tickmark.framing.result import Framed, Request, SegmentKind, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
 from tickmark.specbook import Counts, Spec, SpecBook
 from tickmark.specs import Calibration, Exactness
@@ -37,19 +38,24 @@ class CountPlan:
     """Why the request is not counted, for people; None where it is."""
     calibration: Calibration | None = None
     """What a closed tokenizer makes of the count; None where the vocabulary is the biller's own."""
-
+    further: tuple[tuple[SegmentKind, tuple[str, ...]], ...] = ()
+    """Segments of other kinds than text."""
     unseen_tokens: int = 0
     """Tokens that may be billed on top, and the log does not show whether they were."""
-    unseen_segments: tuple[str, ...] = ()
-    """Texts of which the same holds."""
 
-    def range(self, tokens: int, unseen: int) -> "Range":
-        """The count where the segments hold `tokens` and the unseen ones `unseen`."""
-        if self.calibration is None:
-            total = self.overhead_tokens + tokens
-            return Range(total, total, total + self.unseen_tokens + unseen)
-        total = self.overhead_tokens + self.calibration.estimate(tokens)
-        return Range(total, *self.calibration.band(total))
+    @property
+    def by_kind(self) -> tuple[tuple[SegmentKind, tuple[str, ...]], ...]:
+        """All segments by what they are to the biller."""
+        return (("text", self.segments), *self.further)
+
+    def range(self, tokens: Mapping[SegmentKind, int]) -> "Range":
+        """The count where the segments of each kind hold `tokens`."""
+        if self.calibration is not None:
+            total = self.overhead_tokens + self.calibration.estimate(tokens)
+            return Range(total, *self.calibration.band(total))
+        unseen = tokens.get("unseen", 0)
+        total = self.overhead_tokens + sum(tokens.values()) - unseen
+        return Range(total, total, total + self.unseen_tokens + unseen)
 
 
 ANSWERING = answers.OPERATIONS
@@ -110,7 +116,7 @@ def plan_answer(
         return _refused(spec, why.shape, why.reason)
     except RecursionError:
         return _refused(spec, "other", TOO_DEEP)
-    exactness: Exactness = "calibrated" if framed.unseen_tokens or framed.unseen_segments else "exact"
+    exactness: Exactness = "calibrated" if framed.unseen_tokens or framed.further else "exact"
     return _counted_by(spec, spec.counts, answers.shape_of(answer or {}), exactness, framed)
 
 
@@ -158,10 +164,10 @@ def _counted_by(
     framed: Framed,
     calibration: Calibration | None = None,
 ) -> CountPlan:
-    segments = tuple(filter(None, framed.segments))
-    unseen = tuple(filter(None, framed.unseen_segments))
-    if not all(map(_is_unicode, (*segments, *unseen))):
+    if not all(map(_is_unicode, chain(framed.segments, *framed.further.values()))):
         return _refused(spec, "other", LONE_SURROGATE)
+    segments = tuple(segment for segment in framed.segments if segment)
+    further = tuple((kind, tuple(filter(None, texts))) for kind, texts in framed.further.items() if texts)
     return CountPlan(
         spec.name,
         counts.vocabulary,
@@ -171,8 +177,8 @@ def _counted_by(
         segments,
         reason=None,
         calibration=calibration,
+        further=further,
         unseen_tokens=framed.unseen_tokens,
-        unseen_segments=unseen,
     )
 
 
@@ -207,30 +213,24 @@ def count(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
 def ranges(plans: Sequence[CountPlan], counters: Counters) -> list[Range | None]:
     """The same with what a right bill may show."""
     return [
-        None if found is None else planned.range(*found)
-        for planned, found in zip(plans, _tokens(plans, counters), strict=True)
+        None if found is None else planned.range(found)
+        for planned, found in zip(plans, segment_tokens(plans, counters), strict=True)
     ]
 
 
-def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[int | None]:
-    """Tokens of each plan's segments in its vocabulary, without overhead."""
-    return [None if found is None else found[0] for found in _tokens(plans, counters)]
-
-
-def _tokens(plans: Sequence[CountPlan], counters: Counters) -> list[tuple[int, int] | None]:
-    """Tokens of each plan's segments, and of its unseen ones; each unique text is counted once."""
+def segment_tokens(plans: Sequence[CountPlan], counters: Counters) -> list[Mapping[SegmentKind, int] | None]:
+    """Tokens of each plan's segments in its vocabulary, without overhead; each unique text once."""
     texts: dict[str, set[str]] = {}
     for planned in plans:
         if planned.vocabulary is not None:
-            texts.setdefault(planned.vocabulary, set()).update(planned.segments, planned.unseen_segments)
+            texts.setdefault(planned.vocabulary, set()).update(*(found for _, found in planned.by_kind))
     counted = {name: _counted(found, counters, name) for name, found in texts.items()}
     return [
         None
         if planned.vocabulary is None
-        else (
-            sum(map(counted[planned.vocabulary].__getitem__, planned.segments)),
-            sum(map(counted[planned.vocabulary].__getitem__, planned.unseen_segments)),
-        )
+        else {
+            kind: sum(map(counted[planned.vocabulary].__getitem__, found)) for kind, found in planned.by_kind
+        }
         for planned in plans
     ]
 

@@ -20,7 +20,8 @@ from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.framing import FRAMERS, Framer
 from tickmark.framing.answer_constants import Answers
-from tickmark.framing.constants import Framing, Images
+from tickmark.framing.constants import Framing
+from tickmark.framing.image_constants import Images
 from tickmark.framing.result import Shape
 from tickmark.specs import Calibration, Exactness, Rule, SpecFile
 from tickmark.tokenizers import sources

@@ -6,6 +6,7 @@ request bodies (framing/).
 """
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from itertools import combinations, starmap
@@ -15,8 +16,9 @@ from pydantic import Field, model_validator
 
 from tickmark.framing import FRAMERS
 from tickmark.framing.answer_constants import Answers
-from tickmark.framing.constants import Framing, Images, ModelGlob
-from tickmark.framing.result import Shape
+from tickmark.framing.constants import Framing, ModelGlob
+from tickmark.framing.image_constants import Images
+from tickmark.framing.result import SegmentKind, Shape
 from tickmark.vocabularies import Name, Strict, VocabularySource, problem
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
@@ -27,15 +29,16 @@ Operation: TypeAlias = Literal[
     "chat", "responses", "completions", "embeddings", "messages", "generate_content"
 ]
 
-Factor = Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
+Factor = Annotated[Decimal, Field(ge=0, lt=100, decimal_places=4)]
 Margin = Annotated[Decimal, Field(gt=-1, lt=100, decimal_places=4)]
 
 
 class Calibration(Strict):
     """What a closed tokenizer makes of a count by another vocabulary: an estimate, and the band around it."""
 
-    per_token: Factor
-    """Tokens of the biller for each token of the proxy vocabulary."""
+    per_token: Annotated[dict[SegmentKind, Factor], Field(min_length=1)]
+    """Tokens of the biller for each token of the proxy vocabulary, by what they are of: `text`, definitions
+    of `tools`, `calls` of them. A kind that is not named counts as it is."""
     band_low: Margin
     """How far below the estimate a bill may lie, as a share of the estimate."""
     band_high: Margin
@@ -49,9 +52,10 @@ class Calibration(Strict):
     evidence: str
     """Exchanges it was fitted on, and how many of others it holds."""
 
-    def estimate(self, proxy_tokens: int) -> int:
+    def estimate(self, proxy_tokens: Mapping[SegmentKind, int]) -> int:
         """Tokens of the biller for the counted text; the framing's overhead comes on top."""
-        return int((self.per_token * proxy_tokens).to_integral_value(ROUND_HALF_EVEN))
+        parts = [self.per_token.get(kind, Decimal(1)) * tokens for kind, tokens in proxy_tokens.items()]
+        return int(sum(parts, Decimal(0)).to_integral_value(ROUND_HALF_EVEN))
 
     def band(self, tokens: int) -> tuple[int, int]:
         """Least and most that a bill may say where `tokens` is the estimate, overhead included."""

@@ -20,6 +20,8 @@ create table meter.calibrations ( -- What closed tokenizers make of a count by a
     spec varchar not null, -- Tokenizer spec
     shape varchar not null, -- Shape of requests it was measured for
     per_token decimal(10, 4) not null, -- Tokens of the biller for each token counted
+    per_tool_token decimal(10, 4) not null, -- The same for tokens of tool definitions
+    per_call_token decimal(10, 4) not null, -- The same for tokens of calls
     band_low decimal(10, 4) not null, -- How far below the estimate a bill may lie, as a share of it
     band_high decimal(10, 4) not null, -- How far above
     floor_tokens bigint not null, -- The band is never taken of less than these tokens

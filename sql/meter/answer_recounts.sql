@@ -1,16 +1,11 @@
 -- Our count of every logged answer: its texts, and what ends it; reasoning is billed and not shown. grain: attempt
-with uses as (
-    select *, false as unseen from staged.answer_segment_uses
-    union all by name
-    select *, true as unseen from staged.answer_unseen_uses
-),
-counted as (
+with counted as (
     select
         u.attempt_id,
-        cast(coalesce(sum(u.uses * c.tokens) filter (not u.unseen), 0) as bigint) as tokens,
-        cast(coalesce(sum(u.uses * c.tokens) filter (u.unseen), 0) as bigint) as tokens_unseen,
+        cast(coalesce(sum(u.uses * c.tokens) filter (u.kind = 'text'), 0) as bigint) as tokens,
+        cast(coalesce(sum(u.uses * c.tokens) filter (u.kind = 'unseen'), 0) as bigint) as tokens_unseen,
         count(*) filter (c.tokens is null) as segments_uncounted
-    from uses u
+    from staged.answer_segment_uses u
     -- The same attempt may be delivered twice: only the delivery that was loaded counts.
     join ingest.attempts a on a.attempt_id = u.attempt_id and a.file_no = u.file_no and a.record_no = u.record_no
     left join meter.segment_counts c on c.vocabulary = u.vocabulary and c.segment = u.segment

@@ -94,7 +94,13 @@ def test_answers_images_and_bands_must_make_sense(tmp_path: Path) -> None:
     apart = [{**ends, "models": ["a"]}, {**ends, "models": ["b"]}]
     book(tmp_path, rule("a", "*", **COUNTED, answers=apart))
     days = {"from": "2026-01-02", "until": "2026-01-01"}
-    band = {"per_token": "1", "band_low": "0", "band_high": "0", "floor_tokens": 0, "evidence": "a test"}
+    band = {
+        "per_token": {"text": "1"},
+        "band_low": "0",
+        "band_high": "0",
+        "floor_tokens": 0,
+        "evidence": "a test",
+    }
     late = {**band, "first_day": "2026-01-02", "last_day": "2026-01-01"}
     closed = {**COUNTED, "exactness": {"text": "calibrated"}, "calibrated": {"text": late}}
     for wrong in [

@@ -64,7 +64,7 @@ def add(
     if known.written == "by_parameter":
         framed.overhead_tokens += len(written) - 1
     if known.alone == "unseen" and len(calls) == 1:
-        framed.unseen_segments += _WRAPPER
+        framed.may_hold(_WRAPPER)
 
 
 def _add_wrapped(calls: Sequence[Call], known: AnswerCalls, framed: Framed) -> None:

@@ -159,7 +159,7 @@ def _add_end(asked: _Asked, framed: Framed, *, cut: bool) -> None:
     if stops:
         # The model ended the answer, or a sequence did: one of the two is billed, and never more than both.
         framed.unseen_tokens += tokens
-        framed.unseen_segments += [*segments, *stops]
+        framed.may_hold([*segments, *stops])
     else:
         framed.overhead_tokens += tokens
         framed.segments += segments

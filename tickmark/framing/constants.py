@@ -191,21 +191,30 @@ class ChatTemplate(Constants):
     """Message fields that add nothing (measured)."""
 
 
+Share = Annotated[Decimal, Field(ge=0, lt=10_000, decimal_places=2)]
+"""Measured tokens; a median of bills, so not always whole."""
+
+
 class ProxyText(Constants):
     """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
 
     rule: Literal["proxy_text"]
-    per_request: int
+    tools_written: Literal["json", "words"] = "json"
+    """Definitions of tools as compact JSON, or as their words alone: names, types, descriptions, choices."""
+    per_request: Share
     """Tokens of the biller added once."""
-    per_message: int
+    per_message: Share
     """Tokens of the biller added for each message."""
-    per_tool: int = 0
+    per_tool: Share = Decimal(0)
     """Tokens of the biller added for each tool definition."""
-    per_call: int = 0
+    per_property: Share = Decimal(0)
+    """Tokens of the biller added for each property in the schemas of tools."""
+    per_call: Share = Decimal(0)
     """Tokens of the biller added for each tool call and each tool result in the messages."""
-    tool_prompt: dict[str, int] = {}
-    """Tokens that the presence of tools adds, by type of tool_choice. Empty: none are told apart."""
-    thinking: int = 0
+    tool_prompt: dict[str, Share] = {}
+    """Tokens that the presence of tools adds, by type of tool_choice, and by that with `_single` behind it
+    where only one call at a time is allowed. Empty: none are told apart."""
+    thinking: Share = Decimal(0)
     """Tokens that thinking adds, where it is enabled."""
 
 
@@ -223,38 +232,6 @@ class Dated(Constants):
             return self.from_ is None and self.until is None
         return (self.from_ or date.min) <= day < (self.until or date.max)
 
-
-class _Images(Dated):
-    models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
-    """Names as requested and as answered, as in rules."""
-    billed: bool
-    """Whether bills agree. false: the formula is only published, and the count is near."""
-    evidence: str
-    """What was measured on how many recorded exchanges, or who publishes it."""
-
-
-class Tiles(_Images):
-    """Images by the tiles of 512 pixels that cover them, shrunk to 2048 and their short side to 768."""
-
-    rule: Literal["tiles"]
-    base: int
-    """Tokens of every image."""
-    per_tile: int
-
-
-class Patches(_Images):
-    """Images by the patches of 32 pixels that cover them."""
-
-    rule: Literal["patches"]
-    most_patches: Annotated[int, Field(ge=1)]
-    """A larger image is shrunk until no more cover it."""
-    per_patch: Annotated[Decimal, Field(gt=0, lt=100, decimal_places=4)]
-    """Tokens; of an image's sum, part of a token counts as one."""
-    per_image: int
-    """Tokens of every image on top."""
-
-
-Images: TypeAlias = Annotated[Tiles | Patches, Field(discriminator="rule")]
 
 Framing: TypeAlias = Annotated[
     OpenAIMessages | OpenAIResponses | MistralMessages | ChatTemplate | Inputs | ProxyText,

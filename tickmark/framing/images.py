@@ -15,7 +15,7 @@ from math import ceil, floor, sqrt
 from typing import NamedTuple
 
 from tickmark.formats import Json, JsonObject
-from tickmark.framing.constants import Images, Patches, Tiles
+from tickmark.framing.image_constants import Images, Patches, Tiles
 from tickmark.framing.pixels import Size, size_of
 from tickmark.framing.result import Uncountable, refuse_unplaced
 

@@ -3,7 +3,7 @@
 Lives here: the types that every family shares. Does not live here: any family's rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -17,6 +17,10 @@ Shape: TypeAlias = Literal["text", "tools", "tool_calls", "schema", "media", "st
 their results · `tools` definitions of tools, or built-in tools · `schema` a schema for the answer · `other`
 something that no rule here places · `text` nothing else · `none` the log holds no text.
 """
+
+SegmentKind: TypeAlias = Literal["text", "tools", "calls", "unseen"]
+"""What a segment is: `text` · definitions of `tools`, and `calls` of them, where the calibration of a closed
+tokenizer weighs them apart · `unseen`: may be billed on top, and the log does not show whether it was."""
 
 LONGEST_NAME = 40
 """Longer field names are data, not parameters of an interface, and stay out of every report."""
@@ -46,8 +50,12 @@ class Framed:
     """False: some part was never seen on a bill and is counted as its like is, so the count is only near."""
     unseen_tokens: int = 0
     """Tokens that may be billed on top, and the log does not show whether they were."""
-    unseen_segments: list[str] = field(default_factory=list)
-    """Texts of which the same holds."""
+    further: dict[SegmentKind, list[str]] = field(default_factory=dict)
+    """Segments of other kinds than text."""
+
+    def may_hold(self, texts: Iterable[str]) -> None:
+        """Add texts that may be billed on top, and the log does not show whether they were."""
+        self.further.setdefault("unseen", []).extend(texts)
 
 
 class Uncountable(Exception):  # noqa: N818 - a signal between a framing rule and the plan, never shown as an error

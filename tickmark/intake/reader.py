@@ -5,7 +5,7 @@ Does not live here: bytes (stream, containers), meaning (gateways, invoices), se
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from tickmark.intake.physical import Coverage, Record
 from tickmark.intake.stream import Verified
 from tickmark.intake.tables import Writers, row_values
 from tickmark.records import TABLE_OF, Attempt, Row
-from tickmark.recount import ANSWERING, plan, plan_answer
+from tickmark.recount import ANSWERING, CountPlan, plan, plan_answer
 from tickmark.specbook import SpecBook
 
 SEGMENTS_REMEMBERED = 2_000_000
@@ -171,11 +171,10 @@ class Reader:
         asked = (attempt.provider, attempt.operation, model, attempt.started_at)
         body = self.format.request_body(value) if self.format.request_body else None
         how = plan(*asked, body, self._specs)
-        self._use("segment_uses", (*delivery, attempt_id), how.vocabulary, how.segments)
+        self._use("segment_uses", (*delivery, attempt_id), how)
         if attempt.tokens_output and self.format.answer is not None and attempt.operation in ANSWERING:
             said = plan_answer(*asked, body, self.format.answer(value), self._specs)
-            self._use("answer_segment_uses", (*delivery, attempt_id), said.vocabulary, said.segments)
-            self._use("answer_unseen_uses", (*delivery, attempt_id), said.vocabulary, said.unseen_segments)
+            self._use("answer_segment_uses", (*delivery, attempt_id), said)
             answer = (
                 said.vocabulary,
                 said.exactness,
@@ -194,15 +193,18 @@ class Reader:
             how.reason,
         )
 
-    def _use(
-        self, table: str, owner: tuple[object, ...], vocabulary: str | None, segments: Sequence[str]
-    ) -> None:
+    def _use(self, table: str, owner: tuple[object, ...], how: CountPlan) -> None:
         """Note the texts of an attempt by keyed hash; the first use of one writes it to the private zone."""
-        if vocabulary is None or not segments:
-            return
+        for kind, segments in how.by_kind:
+            if how.vocabulary is not None and segments:
+                self._use_kind(table, (*owner, how.vocabulary, kind), how.vocabulary, segments)
+
+    def _use_kind(
+        self, table: str, owner: tuple[object, ...], vocabulary: str, segments: tuple[str, ...]
+    ) -> None:
         counted = Counter(segments)
         hashed = [blake2b(text.encode(), digest_size=16, key=self._key).digest() for text in counted]
-        self._writers.add_uses(table, (*owner, vocabulary), hashed, list(counted.values()))
+        self._writers.add_uses(table, owner, hashed, list(counted.values()))
         written = self._written.setdefault(vocabulary, set())
         if not written.issuperset(hashed):
             if sum(map(len, self._written.values())) >= SEGMENTS_REMEMBERED:

@@ -58,6 +58,7 @@ _USES = pa.schema(
         ("record_no", pa.int64()),
         ("attempt_id", pa.string()),
         ("vocabulary", pa.string()),
+        ("kind", pa.string()),
         ("segment", pa.binary(16)),
         ("uses", pa.int64()),
     ]
@@ -108,7 +109,6 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     "answer_segment_uses": _USES,
-    "answer_unseen_uses": _USES,
     "segments": pa.schema(
         [
             ("vocabulary", pa.string()),
