@@ -110,15 +110,15 @@ def _result(results: list[Message], rule: ChatTemplate, calls: PastCalls, known:
 
 def _said(message: Message, rule: ChatTemplate, known: TemplateTools, framed: Framed) -> Message:
     called: Any = message.get("tool_calls")
+    # Templates differ in whether they keep thoughts where tools are offered.
+    framed.measured &= not any(message.get(field) for field in rule.ignored)
     if not called:
         return {**message, "content": _text(message, rule)}
     said = "" if message.get("content") is None else _text(message, rule)
     if known.calls is None or message.get("role") != "assistant" or (said and known.calls.under_text is None):
         raise Uncountable("tool_calls", "calls in such a message were never measured for this model")
     written = template_tools.calls(called, known.calls, known)
-    # Templates differ in the thoughts behind a call.
-    thoughts = any(message.get(field) for field in rule.ignored)
-    framed.measured &= written.measured and not thoughts
+    framed.measured &= written.measured
     between = known.calls.under_text if said else ""
     kept = {field: value for field, value in message.items() if field != "tool_calls"}
     return {**kept, "content": f"{said}{between}{written.text}"}
