@@ -13,7 +13,7 @@ from tickmark.tokenizers import Counters, sources
 GOLDEN = Path(__file__).resolve().parents[1] / "golden_counts"
 COMPUTED = json.loads((GOLDEN / "computed.json").read_text("utf-8"))
 BILLED: list[dict[str, object]] = []
-for name in ("billed.yaml", "billed_tools.yaml"):
+for name in ("billed.yaml", "billed_tools.yaml", "billed_template_tools.yaml"):
     requests = strictyaml.load(GOLDEN / name, name)
     assert isinstance(requests, list)
     BILLED += requests

@@ -52,19 +52,19 @@ NEAR = {
 OWN = ("openai", "mistral_ai")
 # Azure, and open models by host: spec → exchanges that agree to the token, exchanges counted.
 HOSTED = {
-    "aws.bedrock/gpt-oss-mantle": (66, 66),
-    "aws.bedrock/gpt-oss-runtime": (40, 43),
+    "aws.bedrock/gpt-oss-mantle": (71, 71),
+    "aws.bedrock/gpt-oss-runtime": (45, 48),
     "azure/cl100k": (2, 2),
     "azure/embeddings": (5, 5),
     "azure/o200k-gpt-4o": (547, 547),
     "azure/o200k-gpt-5": (22, 22),
     "azure/o200k-gpt-5-responses": (6, 6),
-    "dashscope/qwen-plus": (36, 37),
+    "dashscope/qwen-plus": (138, 139),
     "dashscope/qwen-turbo": (262, 262),
-    "deepseek/chat": (198, 198),
-    "deepseek/chat-v3": (140, 140),
+    "deepseek/chat": (489, 489),
+    "deepseek/chat-v3": (350, 350),
     "deepseek/reasoner": (40, 40),
-    "deepseek/v4-flash": (38, 38),
+    "deepseek/v4-flash": (82, 82),
     "fireworks/qwen3-embedding": (11, 11),
     "gpustack/qwen3": (280, 281),
     "groq/gpt-oss": (2, 2),
@@ -182,6 +182,8 @@ JANUARY_2026 = {
     ("mistral_ai", "chat", "tool_calls"): 30,
     ("mistral_ai", "embeddings", "text"): 9,
     ("deepseek", "chat", "text"): 61,
+    ("deepseek", "chat", "tools"): 24,
+    ("deepseek", "chat", "tool_calls"): 33,
 }
 # The recorder wrote over a word of one logged text, so that it is not what was billed.
 OVERWRITTEN = {("deepseek", "chat", "text"): 1}

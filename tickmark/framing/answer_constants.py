@@ -6,7 +6,8 @@ arithmetic (answers, answer_calls) and the constants of requests (constants).
 
 from typing import Literal
 
-from tickmark.framing.constants import Constants, Dated, ModelGlob
+from tickmark.framing.constants import ModelGlob
+from tickmark.framing.strict import Constants, Dated
 
 
 class AnswerCalls(Constants):

@@ -8,17 +8,13 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from tickmark.framing.result import Shape
+from tickmark.framing.strict import Constants
+from tickmark.framing.tool_constants import TemplateTools
 
 ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
-
-
-class Constants(BaseModel):
-    """Numbers that a spec writes; it knows no other fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class OpenAITools(Constants):
@@ -189,6 +185,8 @@ class ChatTemplate(Constants):
     """Whether an assistant message is counted only from behind its last `</think>`."""
     ignored: tuple[str, ...] = ()
     """Message fields that add nothing (measured)."""
+    tools: tuple[TemplateTools, ...] = ()
+    """How tools and calls are written, by days. Empty: never measured, so not counted."""
 
 
 Share = Annotated[Decimal, Field(ge=0, lt=10_000, decimal_places=2)]
@@ -211,26 +209,11 @@ class ProxyText(Constants):
     """Tokens of the biller added for each property in the schemas of tools."""
     per_call: Share = Decimal(0)
     """Tokens of the biller added for each tool call and each tool result in the messages."""
-    tool_prompt: dict[str, Share] = {}
+    tool_prompt: dict[str, Share] = Field({})
     """Tokens that the presence of tools adds, by type of tool_choice, and by that with `_single` behind it
     where only one call at a time is allowed. Empty: none are told apart."""
     thinking: Share = Decimal(0)
     """Tokens that thinking adds, where it is enabled."""
-
-
-class Dated(Constants):
-    """Constants that hold in a span of days."""
-
-    from_: Annotated[date | None, Field(alias="from")] = None
-    """First day, UTC. Absent: since ever."""
-    until: date | None = None
-    """First day on which it holds no more. Absent: until further notice."""
-
-    def holds(self, day: date | None) -> bool:
-        """Whether requests of a day were billed so; without a day, whether they always are."""
-        if day is None:
-            return self.from_ is None and self.until is None
-        return (self.from_ or date.min) <= day < (self.until or date.max)
 
 
 Framing: TypeAlias = Annotated[

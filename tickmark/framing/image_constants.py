@@ -9,7 +9,8 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from tickmark.framing.constants import Dated, ModelGlob
+from tickmark.framing.constants import ModelGlob
+from tickmark.framing.strict import Dated
 
 
 class _Images(Dated):
