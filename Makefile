@@ -8,10 +8,10 @@ demo: .venv/run.stamp
 	$(BIN)/tickmark demo
 
 check: lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 fast: .venv/dev.stamp
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
 
 lint: .venv/dev.stamp
 	$(BIN)/ruff format --check .
