@@ -180,7 +180,7 @@ def parity(
     from pipelines import listings, views
 
     with views.progress("counting", quiet=quiet or json) as progress:
-        rows = listings.parity(files, home or Path(), progress)
+        rows = listings.parity(files, home, progress)
     listings.show_parity(rows, out, as_json=json, quiet=quiet)
     return COMPLETE
 

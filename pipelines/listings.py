@@ -17,7 +17,7 @@ from pipelines.resources import spec_book
 from pipelines.views import OUT, Rows, as_document, rows, table, usd
 from tickmark import lake
 from tickmark.errors import BadSpecError, Where
-from tickmark.home import Home
+from tickmark.home import CONFIG, Home
 from tickmark.intake.reader import FORMATS
 from tickmark.months import Month
 from tickmark.outbox import Outbox
@@ -126,9 +126,11 @@ def show_formats(name: str | None, *, as_json: bool) -> None:
         )
 
 
-def parity(files: Sequence[Path], home: Path, step: Callable[[str], None]) -> list[ParityRow]:
-    """Count the exchanges of the files again and compare."""
-    return measure_files(files, spec_book(home), step)
+def parity(files: Sequence[Path], home: Path | None, step: Callable[[str], None]) -> list[ParityRow]:
+    """Count the exchanges of the files again and compare; a home brings its own specs, as in a close."""
+    folder = home or Path()
+    own = Home(folder).own_specs if home or (folder / CONFIG).is_file() else []
+    return measure_files(files, spec_book(folder, *own), step)
 
 
 def show_parity(found: Sequence[ParityRow], out: Path, *, as_json: bool, quiet: bool) -> None:

@@ -23,7 +23,7 @@ from tests.errors import gallery
 from tests.errors.command import Commands
 from tests.pull import tiny_vocabulary as tiny
 from tests.pull.replay import NOVEMBER, Misbehaviour, Replay, replaying
-from tickmark import tokenizers
+from tickmark import recount, tokenizers
 from tickmark.errors import BadSpecError, TickmarkError
 from tickmark.specbook import SpecBook
 from tickmark.tokenizers import sources
@@ -357,3 +357,17 @@ def test_a_shipped_spec_is_fetched_for_and_parity_counts_with_it(
     assert commands.run(["specs", "fetch", "--quiet"], home, **special).code == 0
     (after,) = commands.run(measure, home, **special).json
     assert (after["rows_exact"], after["reason"], len(replay.asked)) == (1, None, 1)
+
+
+@pytest.mark.slow
+def test_parity_counts_with_the_homes_own_specs(commands: Commands, home: Path, tmp_path: Path) -> None:
+    """Elsewhere it does not, and knows nothing of the model."""
+    (home / SPEC).parent.mkdir(exist_ok=True)
+    (home / SPEC).write_text(yaml.safe_dump(tiny.spec(), allow_unicode=True), "utf-8")
+    (tmp_path / "asked.jsonl").write_text(asked(tiny.MODEL))
+    measure = ["parity", str(tmp_path / "asked.jsonl"), "--json"]
+    (here,), (there,) = (commands.run(measure, folder).json for folder in (home, tmp_path))
+    assert here["reason"] == UNFETCHED
+    assert there["reason"] == recount.NO_SPEC
+    (named,) = commands.run([*measure, "--home", str(home)], tmp_path).json
+    assert named == here
