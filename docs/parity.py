@@ -32,8 +32,8 @@ scrubbed requests, answers made up, and recordings that a project rewrote when i
 - **Class**: what a count may be used for. `exact`: to the token, and a difference is a finding; claimed where
   at least 99.9 % of the requests agree. `exact_text`: near, because some part of the request was never seen
   on a bill, or on too few; the count is shown, and never held against a bill. `calibrated`: a closed
-  tokenizer; an estimate with a band (`bands.md`), and **in band** is the share of bills inside it. `none`: not
-  counted.
+  tokenizer; an estimate with a band (`bands.md`), and **in band** is the share of bills inside it. `none`:
+  not counted.
 - **Output** is what was billed without reasoning, held against the answer's texts and calls and what ends
   them (`answers` in `tokenizer_specs/`). OpenAI's chats billed the end of an answer only from 2025-01-10 to
   2025-05-15, its responses, Azure and Mistral always do; one token more where tools are offered. A call
