@@ -336,6 +336,7 @@ def test_a_lone_response_call_may_have_gone_through_the_wrapper_of_several(
         ({}, items({"type": "reasoning"}, SPOKEN)),
         ({}, items({"type": "message", "content": [{"type": "refusal", "refusal": "no"}]})),
         ({}, {"status": "completed", "output": []}),
+        ({}, items({"type": ["message"]})),
     ],
 )
 def test_responses_that_show_too_little_are_not_counted(

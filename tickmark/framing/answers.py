@@ -93,15 +93,18 @@ def _add_completions(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
 def _add_responses(answer: JsonObject, asked: _Asked, framed: Framed) -> None:
     found, cut = _listed(answer, "output"), answer.get("status") == "incomplete"
     items = [item for item in found if item.get("type") != _THOUGHT]
-    kinds = {item.get("type") for item in items}
-    if kinds == {"function_call"} and not cut:
+    if _all_are("function_call", items) and not cut:
         _add_calls(answer_calls.of_items(items), asked, None, framed)
         return
-    if kinds != {"message"} or (cut and len(items) > 1):
+    if not _all_are("message", items) or (cut and len(items) > 1):
         raise Uncountable("other", "an answer of such items was never measured")
     for item in items:
         framed.segments.append(joined_text(item.get("content"), "output_text"))
         _add_end(asked, framed, cut=cut)
+
+
+def _all_are(kind: str, items: Sequence[JsonObject]) -> bool:
+    return bool(items) and all(item.get("type") == kind for item in items)
 
 
 def _add_calls(calls: Sequence[Call], asked: _Asked, reason: Json, framed: Framed) -> None:
