@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import version
-from itertools import compress
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tickmark.countstore import CountStore
 from tickmark.errors import IntegrityError, Where
@@ -178,14 +178,13 @@ class Metering:
         writer = self.database.cursor()
         for batch in self.database.sql(TO_READ, params=wanted).to_arrow_reader(BATCH_ROWS):
             self.progress(f"meter.segment_counts {vocabulary}")
-            texts, known = batch.column("text").to_pylist(), batch.column("tokens").to_pylist()
+            texts, known = batch.column("text").to_pylist(), batch.column("tokens")
             tokens = _counted(texts, known, counter)
-            sampled = list(compress(zip(texts, tokens, strict=True), batch.column("sampled").to_pylist()))
-            again = reference.count([text for text, _ in sampled])
+            sampled = pc.indices_nonzero(batch.column("sampled")).to_pylist()
+            again = reference.count([texts[place] for place in sampled])
             checked += len(again)
-            mismatches += sum(count != found for count, (_, found) in zip(again, sampled, strict=True))
-            is_new = batch.column("tokens").is_null()
-            columns = {"segment": batch.column("segment"), "tokens": tokens, "is_new": is_new}
+            mismatches += sum(count != tokens[place] for count, place in zip(again, sampled, strict=True))
+            columns = {"segment": batch.column("segment"), "tokens": tokens, "is_new": known.is_null()}
             writer.register("counted_now", pa.table(columns))
             writer.execute(COUNTED_NOW, [vocabulary])
         return checked, mismatches
@@ -216,8 +215,9 @@ class Metering:
             store.add(new)
 
 
-def _counted(texts: list[str], known: list[int | None], counter: AnyCounter) -> list[int]:
-    if known.count(None) == len(known):
+def _counted(texts: list[str], known: pa.Array, counter: AnyCounter) -> list[int]:
+    if known.null_count == len(known):
         return counter.count(texts)
-    new = iter(counter.count([text for text, tokens in zip(texts, known, strict=True) if tokens is None]))
-    return [next(new) if tokens is None else tokens for tokens in known]
+    given: list[int | None] = known.to_pylist()
+    new = iter(counter.count([text for text, tokens in zip(texts, given, strict=True) if tokens is None]))
+    return [next(new) if tokens is None else tokens for tokens in given]
