@@ -8,20 +8,17 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from tickmark import mapping, strictyaml
 from tickmark.endpoints import Endpoints
 from tickmark.errors import BadSpecError, Where
 from tickmark.intake.reader import FORMATS
+from tickmark.strictyaml import Strict
 
 CONFIG, POLICY = "tickmark.yaml", "policy.yaml"
 VOCABULARIES = "vocabularies"
 """Folder of a home that keeps what `tickmark specs fetch` got, by sha256."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
@@ -29,7 +26,7 @@ Share = Annotated[Decimal, Field(ge=0, le=1, max_digits=12, decimal_places=6)]
 Usd = Annotated[Decimal, Field(ge=0, max_digits=24, decimal_places=6)]
 
 
-class SourceConfig(_Strict):
+class SourceConfig(Strict):
     """One kind of file that is delivered."""
 
     name: Name
@@ -48,19 +45,19 @@ class SourceConfig(_Strict):
     """Glob of the sender's manifests: which files, with how many records or which sha256."""
 
 
-class TextConfig(_Strict):
+class TextConfig(Strict):
     """The private zone that holds prompt text."""
 
     retain_days: Annotated[int, Field(ge=0)] = 90
     """Days after which the text of a month is deleted; counts stay."""
 
 
-class Config(_Strict):
+class Config(Strict):
     """`tickmark.yaml`."""
 
     gateways: tuple[SourceConfig, ...]
     bills: tuple[SourceConfig, ...]
-    model_aliases: dict[str, dict[str, str]] = {}
+    model_aliases: dict[str, dict[str, str]] = Field(default_factory=dict)
     """By provider: what its documents call a model, and what your logs call it."""
     contracts: str = "rate_cards/*.yaml"
     specs: str = "tokenizer_specs"
@@ -72,7 +69,7 @@ class Config(_Strict):
     alerts: Endpoints = ()
 
 
-class ClosePolicy(_Strict):
+class ClosePolicy(Strict):
     """When the month is closed, and when a close counts as overdue."""
 
     day: Annotated[int, Field(ge=1, le=28)] = 4
@@ -80,7 +77,7 @@ class ClosePolicy(_Strict):
     max_age_days: Annotated[int, Field(ge=1)] = 40
 
 
-class IntakePolicy(_Strict):
+class IntakePolicy(Strict):
     """How much may be set aside before a close is only a draft."""
 
     max_quarantined_share: Share = Decimal("0.001")
@@ -88,7 +85,7 @@ class IntakePolicy(_Strict):
     max_silent_share: Share = Decimal("0.25")
 
 
-class ReconcilePolicy(_Strict):
+class ReconcilePolicy(Strict):
     """Tolerances of the tie-outs."""
 
     within_tolerance_share: Share = Decimal("0.005")
@@ -99,7 +96,7 @@ class ReconcilePolicy(_Strict):
     materiality_usd: Usd = Decimal("0.01")
 
 
-class TrendPolicy(_Strict):
+class TrendPolicy(Strict):
     """Changes of behaviour inside a month; small samples never raise a flag."""
 
     retry_rate_points: Share = Decimal("0.05")
@@ -109,7 +106,7 @@ class TrendPolicy(_Strict):
     min_sigma: Annotated[int, Field(ge=1)] = 3
 
 
-class LcprPolicy(_Strict):
+class LcprPolicy(Strict):
     """Costs of a successful request that no invoice in scope shows; zero until someone measures them."""
 
     engineering_hours: Usd = Decimal(0)
@@ -118,7 +115,7 @@ class LcprPolicy(_Strict):
     confidence: Literal["assumed", "estimated", "measured_in_logs"] = "assumed"
 
 
-class Policy(_Strict):
+class Policy(Strict):
     """`policy.yaml`: every threshold, each with the default of the design."""
 
     close: ClosePolicy = ClosePolicy()

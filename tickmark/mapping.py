@@ -10,14 +10,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, model_validator
 
 from tickmark import strictyaml
 from tickmark.errors import BadSpecError, Where
 from tickmark.formats import Format, Shows
 from tickmark.mapped import Cell, Mapped
 from tickmark.records import FIELD_TYPES, RECORDS, REQUIRED_FIELDS, Attempt, TableName
+from tickmark.strictyaml import Strict, problem
 
 INPUT_CLASSES = frozenset(
     field.name for field in fields(Attempt) if field.name.startswith(("tokens_cache_", "tokens_uncached"))
@@ -33,11 +33,7 @@ def _dotted(value: object) -> object:
 Place = Annotated[tuple[str, ...], BeforeValidator(_dotted), Field(min_length=1)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Source(_Strict):
+class Source(Strict):
     """Where a field comes from; written as text or a list it is the path alone."""
 
     path: Place | None = None
@@ -56,9 +52,7 @@ class Source(_Strict):
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
         if (self.path is None) == (self.const is None):
-            raise PydanticCustomError(
-                "one_origin", "either a path or a const", {"repair": "write `path:` or `const:`, not both"}
-            )
+            raise problem("either a path or a const", "write `path:` or `const:`, not both")
         return self
 
     def cell(self) -> Cell:
@@ -73,7 +67,7 @@ FieldSource = Annotated[Source, BeforeValidator(_path_alone)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
-class MappingFile(_Strict):
+class MappingFile(Strict):
     """`mappings/<name>.yaml`."""
 
     about: str
@@ -84,7 +78,7 @@ class MappingFile(_Strict):
     """json (lines or one document), csv or parquet."""
     records: Place | None = None
     """Path to the list of records inside a JSON value; none: a list is its elements."""
-    only: dict[str, tuple[str, ...]] = {}
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Path → values: a record that has another one there is about no usage."""
     key: Literal["content"] | tuple[Place, ...]
     """Paths that together name a record at its source, or `content`: the whole record is its name."""
@@ -110,29 +104,26 @@ class MappingFile(_Strict):
 def _check_fields(mapping: MappingFile) -> None:
     record = RECORDS[mapping.table]
     if unknown := sorted(mapping.fields.keys() - FIELD_TYPES[record].keys()):
-        raise PydanticCustomError(
-            "field_unknown", f"fields of {mapping.table}; {', '.join(unknown)} is none",
-            {"repair": "take names from docs/tables.md"},
-        )  # fmt: skip
+        raise problem(
+            f"fields of {mapping.table}; {', '.join(unknown)} is none", "take names from docs/tables.md"
+        )
     if missing := sorted(REQUIRED_FIELDS[record] - mapping.fields.keys() - {"record_key"}):
-        raise PydanticCustomError(
-            "field_missing", f"every required field of {mapping.table}; {', '.join(missing)} is missing",
-            {"repair": "map it to a path, or to a `const`"},
-        )  # fmt: skip
+        raise problem(
+            f"every required field of {mapping.table}; {', '.join(missing)} is missing",
+            "map it to a path, or to a `const`",
+        )
 
 
 def _check_tokens(mapping: MappingFile) -> None:
     """Say how input is counted wherever it is: guessing is the largest source of false differences."""
     counted = COUNTED & mapping.fields.keys()
     if mapping.usage is not None and counted:
-        raise PydanticCustomError(
-            "usage_twice", "either `usage` or token fields", {"repair": "remove one of the two"}
-        )
+        raise problem("either `usage` or token fields", "remove one of the two")
     if counted and mapping.input_counts is None:
-        raise PydanticCustomError(
-            "semantics_missing", "`input_counts`: include_cached, exclude_cached or unknown",
-            {"repair": "look up whether the source counts cached tokens inside its input count"},
-        )  # fmt: skip
+        raise problem(
+            "`input_counts`: include_cached, exclude_cached or unknown",
+            "look up whether the source counts cached tokens inside its input count",
+        )
 
 
 _SHOWS: dict[str, Shows] = {

@@ -19,7 +19,8 @@ from tickmark.framing.answer_constants import Answers
 from tickmark.framing.constants import Framing, ModelGlob
 from tickmark.framing.image_constants import Images
 from tickmark.framing.result import SegmentKind, Shape
-from tickmark.vocabularies import Name, Strict, VocabularySource, problem
+from tickmark.strictyaml import Strict, problem
+from tickmark.vocabularies import Name, VocabularySource
 
 Exactness: TypeAlias = Literal["exact", "exact_text", "calibrated", "none"]
 """How far a count may be compared with a bill: to the token; text only, the rest approximate; within a

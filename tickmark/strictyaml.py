@@ -1,7 +1,7 @@
 """YAML as people mean it: text, whole numbers, true, false and null; nothing is guessed.
 
 Lives here: decoding one YAML file (home, policy, rate cards, tokenizer specs) and checking it against a
-pydantic model, with file, line, field and repair in every error.
+pydantic model, with file, line, field and repair in every error; what such models share.
 Does not live here: what the fields mean. Why not `yaml.safe_load`: it turns `no` into false, 1.10 into
 the float 1.1, 12:30 into 750, keeps the last of two equal keys, and expands aliases without a limit.
 """
@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NoReturn, TypeAlias, TypeVar
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from tickmark.errors import BadSpecError, Where
 
@@ -54,6 +55,17 @@ _PROBLEMS = {
 }
 
 
+class Strict(BaseModel):
+    """A part of a file: no field that it does not know, and its docstrings are an editor's help."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+def problem(expected: str, repair: str) -> PydanticCustomError:
+    """What a validator raises: what was expected, and how to repair it."""
+    return PydanticCustomError("problem", expected, {"repair": repair})
+
+
 def load(path: Path, display: str) -> object:
     """Decode a YAML file of at most 1 MB into dicts, lists, strings, ints, bools and None.
 
@@ -67,7 +79,7 @@ def load_as(path: Path, display: str, model: type[Model]) -> Model:
     """Decode a YAML file and check it against `model`.
 
     Raises BadSpecError for the first problem, with the line it stands on. A validator names its own
-    repair by raising `PydanticCustomError(type, expected, {"repair": ...})`.
+    repair by raising a `problem`.
     """
     value, lines = _decode(path, display)
     try:

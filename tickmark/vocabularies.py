@@ -10,22 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, Field, model_validator
 
 from tickmark.errors import Where
-
-
-def problem(expected: str, repair: str) -> PydanticCustomError:
-    """What a validator raises: what was expected, and how to repair it."""
-    return PydanticCustomError("spec", expected, {"repair": repair})
-
-
-class Strict(BaseModel):
-    """A part of a spec: no field that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
+from tickmark.strictyaml import Strict, problem
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
 

@@ -7,10 +7,11 @@ arithmetic (answers, answer_calls) and the constants of requests (constants).
 from typing import Literal
 
 from tickmark.framing.constants import ModelGlob
-from tickmark.framing.strict import Constants, Dated
+from tickmark.framing.dated import Dated
+from tickmark.strictyaml import Strict
 
 
-class AnswerCalls(Constants):
+class AnswerCalls(Strict):
     """Calls of tools in an answer, of which a log shows the name and the arguments."""
 
     written: Literal["apart", "tagged", "by_parameter"] = "apart"

@@ -11,13 +11,13 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from tickmark.framing.result import Shape
-from tickmark.framing.strict import Constants
 from tickmark.framing.tool_constants import TemplateTools
+from tickmark.strictyaml import Strict
 
 ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
 
-class OpenAITools(Constants):
+class OpenAITools(Strict):
     """Offered tools. A choice that is null was never measured, and requests with it are not counted."""
 
     written: Literal["commented", "plain"]
@@ -34,7 +34,7 @@ class OpenAITools(Constants):
     """Whether that function's name opens the answer and is counted."""
 
 
-class OpenAICalls(Constants):
+class OpenAICalls(Strict):
     """Past calls of tools and their results. What is false or null was never measured, and is not counted."""
 
     per_call: int
@@ -51,7 +51,7 @@ class OpenAICalls(Constants):
     """First day on which they are known not to be."""
 
 
-class OpenAIAnswerSchema(Constants):
+class OpenAIAnswerSchema(Strict):
     """A schema for the answer."""
 
     per_name: int | None
@@ -60,7 +60,7 @@ class OpenAIAnswerSchema(Constants):
     """Whether requests with tools and a schema were measured; if not, they are not counted."""
 
 
-class OpenAIAdditions(Constants):
+class OpenAIAdditions(Strict):
     """What OpenAI's servers write into a chat beside its messages. null: never measured, not counted."""
 
     heading: str
@@ -72,7 +72,7 @@ class OpenAIAdditions(Constants):
     answer_schema: OpenAIAnswerSchema | None
 
 
-class _OpenAI(Constants):
+class _OpenAI(Strict):
     per_request: int
     """Tokens added once: the start of the answer, and any text that the provider puts in front."""
     per_message: int
@@ -106,7 +106,7 @@ class OpenAIResponses(_OpenAI):
     tools: OpenAITools
 
 
-class MistralTools(Constants):
+class MistralTools(Strict):
     """Offered tools, past calls and results of Mistral, each between control tokens."""
 
     per_offer: int
@@ -122,7 +122,7 @@ class MistralTools(Constants):
     here was never measured, and requests with it are not counted."""
 
 
-class MistralMessages(Constants):
+class MistralMessages(Strict):
     """Mistral's v7 layout: control tokens around each message and each thinking part."""
 
     rule: Literal["mistral_messages"]
@@ -140,7 +140,7 @@ class MistralMessages(Constants):
     """Absent: never measured, so requests with tools or calls are not counted."""
 
 
-class Inputs(Constants):
+class Inputs(Strict):
     """Embedding inputs and plain prompts: texts, or token ids that count as many as there are."""
 
     rule: Literal["inputs"]
@@ -148,7 +148,7 @@ class Inputs(Constants):
     """Tokens added to each input."""
 
 
-class Turn(Constants):
+class Turn(Strict):
     """One message of a chat template."""
 
     tokens: int
@@ -159,7 +159,7 @@ class Turn(Constants):
     """The same, directly after."""
 
 
-class ChatTemplate(Constants):
+class ChatTemplate(Strict):
     """Chat of an open model, by its published template as its host renders it."""
 
     rule: Literal["chat_template"]
@@ -193,7 +193,7 @@ Share = Annotated[Decimal, Field(ge=0, lt=10_000, decimal_places=2)]
 """Measured tokens; a median of bills, so not always whole."""
 
 
-class ProxyText(Constants):
+class ProxyText(Strict):
     """Every text of a request, counted with a vocabulary that is not the biller's; calibration follows."""
 
     rule: Literal["proxy_text"]

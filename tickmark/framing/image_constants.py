@@ -10,7 +10,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from tickmark.framing.constants import ModelGlob
-from tickmark.framing.strict import Dated
+from tickmark.framing.dated import Dated
 
 
 class _Images(Dated):

@@ -9,10 +9,11 @@ parts of the request; other braces are text.
 
 from typing import Literal
 
-from tickmark.framing.strict import Constants, Dated
+from tickmark.framing.dated import Dated
+from tickmark.strictyaml import Strict
 
 
-class _Listed(Constants):
+class _Listed(Strict):
     before: str = ""
     """Text before the first."""
     each: str

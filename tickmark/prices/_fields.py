@@ -8,14 +8,14 @@ from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator
-from pydantic_core import PydanticCustomError
 
 from tickmark import money, months
+from tickmark.strictyaml import problem
 
 
 def _number(value: object) -> Decimal:
     if not isinstance(value, str):
-        raise PydanticCustomError("number", "a number in quotes", {"repair": 'quote it, like "9.00"'})
+        raise problem("a number in quotes", 'quote it, like "9.00"')
     return money.parse_decimal(value)
 
 

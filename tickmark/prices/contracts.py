@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from tickmark import money, providers, strictyaml
 from tickmark.errors import BadSpecError, Where, printable
@@ -23,6 +22,7 @@ from tickmark.prices._fields import Instant, Number
 from tickmark.prices.catalogue import Priced
 from tickmark.prices.listing import PRICE_KEYS
 from tickmark.records import TOKEN_CLASSES
+from tickmark.strictyaml import problem
 
 SERVICE_TIERS = (
     *("standard", "batch", "flex", "flex_discount", "priority", "priority_on_demand"),
@@ -35,13 +35,9 @@ _PRICES = ("usd_per_million", "usd_per_unit", "discount_percent")
 _MILLION = 1_000_000
 
 
-def _wrong(expected: str, repair: str) -> PydanticCustomError:
-    return PydanticCustomError("rate_card", expected, {"repair": repair})
-
-
 def _known_class(name: str) -> str:
     if name not in PRICE_KEYS:
-        raise _wrong(
+        raise problem(
             f"one of {', '.join(PRICE_KEYS)}", "correct the spelling, or leave the field out for all"
         )
     return name
@@ -49,7 +45,7 @@ def _known_class(name: str) -> str:
 
 def _known_tier(name: str) -> str:
     if name not in (*SERVICE_TIERS, "*"):
-        raise _wrong(f"one of {', '.join(SERVICE_TIERS)}, *", "correct the spelling")
+        raise problem(f"one of {', '.join(SERVICE_TIERS)}, *", "correct the spelling")
     return name
 
 
@@ -78,13 +74,13 @@ class Rate(BaseModel):
     @model_validator(mode="after")
     def _says_one_price(self) -> "Rate":
         if sum(getattr(self, name) is not None for name in _PRICES) != 1:
-            raise _wrong(f"exactly one of {', '.join(_PRICES)}", "keep one of them")
+            raise problem(f"exactly one of {', '.join(_PRICES)}", "keep one of them")
         if self.discount_percent is None and self.token_class is None:
-            raise _wrong("token_class beside a price in USD", "name the token class, one rate per class")
+            raise problem("token_class beside a price in USD", "name the token class, one rate per class")
         if self.usd_per_million is not None and self.token_class in _PER_CALL:
-            raise _wrong(f"usd_per_unit for {', '.join(_PER_CALL)}", "write the price of one call")
+            raise problem(f"usd_per_unit for {', '.join(_PER_CALL)}", "write the price of one call")
         if self.usd_per_unit is not None and self.token_class in TOKEN_CLASSES:
-            raise _wrong("usd_per_million for token classes", "write the price of a million tokens")
+            raise problem("usd_per_million for token classes", "write the price of a million tokens")
         self.price(None)  # refuses digits that the rate book cannot keep
         return self
 
@@ -125,7 +121,7 @@ class _File(BaseModel):
     @model_validator(mode="after")
     def _has_duration(self) -> "_File":
         if self.valid_to is not None and self.valid_to <= self.valid_from:
-            raise _wrong(
+            raise problem(
                 "valid_to after valid_from", "valid_to is the first instant that the card no longer covers"
             )
         return self

@@ -1,21 +1,17 @@
-"""What the constants of every framing rule share: they are strict and frozen, and dated where bills changed.
+"""Constants that hold in a span of days.
 
-Does not live here: any constant (constants, tool_constants, answer_constants, image_constants).
+Lives here: the span. Does not live here: any constant (tool_constants, answer_constants, image_constants).
 """
 
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from tickmark.strictyaml import Strict
 
 
-class Constants(BaseModel):
-    """Numbers and texts that a spec writes; it knows no other fields."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
-
-
-class Dated(Constants):
+class Dated(Strict):
     """Constants that hold in a span of days."""
 
     from_: Annotated[date | None, Field(alias="from")] = None
