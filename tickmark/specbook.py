@@ -93,7 +93,7 @@ class SpecBook:
         """
         for spec in self._matching(provider, operation, model or ""):
             if at is None:
-                return spec if spec.rule.from_ is None and spec.rule.until is None else None
+                return spec if spec.rule.holds(None) else None
             if spec.starts <= at < spec.ends:
                 return spec
         return None
@@ -233,10 +233,8 @@ def _refuse_overlapping_images(file: str, given: Iterable[Images]) -> None:
 
 def _meet(one: Rule | Images, other: Rule | Images) -> bool:
     """Whether some model of some day matches both."""
-    return (
-        (one.from_ or date.min) < (other.until or date.max)
-        and (other.from_ or date.min) < (one.until or date.max)
-        and any(_globs_meet(left, right) for left in one.models for right in other.models)
+    return one.overlaps(other) and any(
+        _globs_meet(left, right) for left in one.models for right in other.models
     )
 
 

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from tickmark.framing import FRAMERS
 from tickmark.framing.answer_constants import Answers
 from tickmark.framing.constants import Framing, ModelGlob
+from tickmark.framing.dated import Dated
 from tickmark.framing.image_constants import Images
 from tickmark.framing.result import SegmentKind, Shape
 from tickmark.strictyaml import Strict, problem
@@ -73,7 +74,7 @@ class Calibration(Strict):
         return self
 
 
-class Rule(Strict):
+class Rule(Dated):
     """How some models bill in a span of time, or why that cannot be re-performed."""
 
     name: Name
@@ -82,10 +83,6 @@ class Rule(Strict):
     operations: Annotated[tuple[Operation, ...], Field(min_length=1)]
     models: Annotated[tuple[ModelGlob, ...], Field(min_length=1)]
     """Names as requested and as answered; `*` stands for any text, nothing else is special."""
-    from_: Annotated[date | None, Field(alias="from")] = None
-    """First day, UTC. Absent: since ever."""
-    until: date | None = None
-    """First day, UTC, on which the rule no longer holds. Absent: it holds."""
     overrides: tuple[Name, ...] = ()
     """Rules of this file that match some of the same requests; this one goes before them."""
     because: str | None = None
@@ -113,17 +110,13 @@ class Rule(Strict):
                 "either `because`, or vocabulary, framing, exactness and evidence",
                 "complete the rule, or say with `because` why it counts nothing",
             )
-        if _is_backwards(self):
-            raise problem("`from` before `until`", "correct one of the two days")
         claimed = {shape for shape, claim in (self.exactness or {}).items() if claim == "calibrated"}
         if claimed != self.calibrated.keys():
             raise problem(
                 "a calibration for each shape that claims `calibrated`, and for no other",
                 "add `calibrated` for the shape, or change its exactness",
             )
-        if any(_is_backwards(part) for part in self.answers) or any(
-            starmap(_compete, combinations(self.answers, 2))
-        ):
+        if any(starmap(_compete, combinations(self.answers, 2))):
             raise problem("`answers` whose days do not overlap", "correct `from` and `until`, or name models")
         framed = [] if self.framing is None else [(self.framing.rule, name) for name in self.operations]
         if not FRAMERS.keys() >= set(framed):
@@ -144,22 +137,11 @@ class SpecFile(Strict):
     """What images cost, by model and days; rules whose `exactness` names `media` count them."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
 
-    @model_validator(mode="after")
-    def _dated(self) -> Self:
-        if any(map(_is_backwards, self.images)):
-            raise problem("`from` before `until`", "correct one of the two days")
-        return self
-
-
-def _is_backwards(dated: Rule | Answers | Images) -> bool:
-    return dated.from_ is not None and dated.until is not None and dated.from_ >= dated.until
-
 
 def _compete(one: Answers, other: Answers) -> bool:
     """Whether both may hold for one answer; models are told apart by their names as written."""
     apart = bool(one.models and other.models) and set(one.models).isdisjoint(other.models)
-    spans = [(part.from_ or date.min, part.until or date.max) for part in (one, other)]
-    return not apart and max(start for start, _ in spans) < min(end for _, end in spans)
+    return not apart and one.overlaps(other)
 
 
 def schema_text() -> str:

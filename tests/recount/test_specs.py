@@ -1,5 +1,6 @@
 """Spec files: what they refuse, and which rule holds for a request."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,6 +111,29 @@ def test_answers_images_and_bands_must_make_sense(tmp_path: Path) -> None:
         {"rules": [rule("a", "*")], "images": [image("a", **days)]},
     ]:
         assert refusal(tmp_path, **wrong).rule == "E-SPEC-VALUE"
+
+
+def test_one_way_to_write_tools_holds_on_one_day(tmp_path: Path) -> None:
+    results = {"each": "{content}", "between": None, "tokens": 0}
+    calls = {"each": "{name}", "between": None, "under_text": None, "arguments": "given", "results": results}
+    known = {
+        "special": [],
+        "offered": {"each": "{tool}", "between": None},
+        "calls": calls,
+        "none_hides": False,
+        "choices": {},
+        "evidence": "a test",
+    }
+    spring, summer = {"until": "2026-07-01"}, {"from": "2026-07-01"}
+
+    def written(*days: dict[str, str]) -> dict[str, object]:
+        template = {"rule": "chat_template", "per_request": 1, "per_request_json": None, "turns": {}}
+        tools = [deepcopy(known) | each for each in days]
+        return rule("a", "*", **{**COUNTED, "operations": ["chat"], "framing": {**template, "tools": tools}})
+
+    book(tmp_path, written(spring, summer))
+    for wrong in ((spring, {}), (summer, {"from": "2026-08-01"}), ({"from": "2026-07-02", **spring},)):
+        assert refusal(tmp_path, written(*wrong)).rule == "E-SPEC-VALUE"
 
 
 def test_two_rules_for_one_image_are_refused(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ Does not live here: the numbers (tokenizer_specs/) and the arithmetic (one modul
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, TypeAlias
+from itertools import combinations
+from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tickmark.framing.result import Shape
 from tickmark.framing.tool_constants import TemplateTools
-from tickmark.strictyaml import Strict
+from tickmark.strictyaml import Strict, problem
 
 ModelGlob = Annotated[str, Field(pattern=r"^[a-zA-Z0-9._:/@*-]{1,100}$")]
 
@@ -187,6 +188,12 @@ class ChatTemplate(Strict):
     """Message fields that add nothing (measured)."""
     tools: tuple[TemplateTools, ...] = ()
     """How tools and calls are written, by days. Empty: never measured, so not counted."""
+
+    @model_validator(mode="after")
+    def _one_at_a_time(self) -> Self:
+        if any(one.overlaps(other) for one, other in combinations(self.tools, 2)):
+            raise problem("`tools` whose days do not overlap", "correct `from` and `until`")
+        return self
 
 
 Share = Annotated[Decimal, Field(ge=0, lt=10_000, decimal_places=2)]
