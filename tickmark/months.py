@@ -5,7 +5,7 @@ Lives here: parsing months and timestamps. Does not live here: the clock; now is
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 _MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])", re.ASCII)
@@ -82,3 +82,8 @@ def from_epoch(value: int | Decimal, per_second: int = 1) -> datetime:
 def microseconds(instant: datetime) -> int:
     """Unix time in microseconds, exact: what orders the versions of a record."""
     return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def day_of(instant: datetime | None) -> date | None:
+    """Its day, UTC; None without a moment."""
+    return None if instant is None else instant.astimezone(UTC).date()

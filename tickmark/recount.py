@@ -6,7 +6,7 @@ its messages (framing/), the tokenizer (tokenizers/).
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 from functools import partial
 from itertools import chain
@@ -17,6 +17,7 @@ from tickmark.framing import answers, images
 from tickmark.framing.answer_constants import Answers
 from tickmark.framing.result import Framed, Request, SegmentKind, Shape, Uncountable
 from tickmark.framing.shapes import shape_of
+from tickmark.months import day_of
 from tickmark.specbook import Counts, Spec, SpecBook
 from tickmark.specs import Calibration, Exactness
 from tickmark.tokenizers import Counters
@@ -107,7 +108,7 @@ def plan_answer(
     spec = specs.find(provider, operation, model, started_at)
     if spec is None or spec.counts is None or spec.counts.missing is not None:
         return _refused(spec, "none", NO_SPEC)
-    rule = next(filter(partial(_holds, model=model, day=_day(started_at)), spec.counts.answers), None)
+    rule = next(filter(partial(_holds, model=model, day=day_of(started_at)), spec.counts.answers), None)
     if rule is None:
         return _refused(spec, "none", NO_ANSWERS)
     try:
@@ -126,7 +127,7 @@ def _framed(
     """The request as its rule frames it; raise Uncountable where it cannot."""
     if shape != "media" or "media" not in counts.exactness:
         return counts.framer(Request(body, shape, started_at, counts.silent_fields), counts.constants)
-    apart = images.taken_out(body, images.rule_of(counts.images, model, _day(started_at)))
+    apart = images.taken_out(body, images.rule_of(counts.images, model, day_of(started_at)))
     request = Request(apart.body, shape_of(apart.body), started_at, counts.silent_fields)
     try:
         framed = counts.framer(request, counts.constants)
@@ -140,10 +141,6 @@ def _framed(
 def _holds(rule: Answers, model: str | None, day: date | None) -> bool:
     named = not rule.models or any(fnmatchcase(model or "", glob) for glob in rule.models)
     return named and rule.holds(day)
-
-
-def _day(started_at: datetime | None) -> date | None:
-    return None if started_at is None else started_at.astimezone(UTC).date()
 
 
 def _planned(spec: Spec, counts: Counts, shape: Shape, framed: Framed) -> CountPlan:

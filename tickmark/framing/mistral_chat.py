@@ -12,9 +12,9 @@ from tickmark.framing import mistral_tools
 from tickmark.framing.additions import addition
 from tickmark.framing.constants import MistralMessages
 from tickmark.framing.result import (
+    TOOL_SHAPES,
     Framed,
     Request,
-    Shape,
     Uncountable,
     joined_text,
     messages,
@@ -25,17 +25,16 @@ from tickmark.framing.result import (
 
 _PLACED = frozenset({"messages", "response_format", "tools"})
 _MESSAGE_FIELDS = frozenset({"role", "content", "tool_calls"})
-_TOOL_SHAPES: tuple[Shape, ...] = ("tools", "tool_calls")
 ORDER = "an order of message roles that was never measured"
 _THINKING_FIELDS = frozenset({"type", "thinking"})
 
 
 def frame(request: Request, rule: MistralMessages) -> Framed:
     """Overhead and segments of a chat completion request."""
-    framed = addition(request.shape, rule.adds_nothing + (_TOOL_SHAPES if rule.tools else ()))
+    framed = addition(request.shape, rule.adds_nothing + (TOOL_SHAPES if rule.tools else ()))
     refuse_unplaced(request.body, request.silent_fields | _PLACED, "request")
     framed.overhead_tokens += per_request(request.body, rule.per_request, rule.per_request_json)
-    if rule.tools is not None and request.shape in _TOOL_SHAPES:
+    if rule.tools is not None and request.shape in TOOL_SHAPES:
         mistral_tools.add_offer(request.body, rule.tools, framed)
     previous: object = None
     for message in messages(request.body, "messages"):

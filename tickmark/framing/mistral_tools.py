@@ -12,12 +12,12 @@ from collections.abc import Mapping
 
 from tickmark.formats import Json, JsonObject
 from tickmark.framing.constants import MistralTools
-from tickmark.framing.result import Framed, Uncountable, forced_function, joined_text, refuse_unplaced
+from tickmark.framing.functions import called, forced_function, refuse_form, spaced, tokens_of_choice
+from tickmark.framing.result import Framed, Uncountable, joined_text, refuse_unplaced
 
 _TOOL_FIELDS = frozenset({"type", "function"})
 _FUNCTION_FIELDS = frozenset({"name", "description", "parameters"})
 _CALL_FIELDS = frozenset({"id", "type", "function"})
-_CALLED_FIELDS = frozenset({"name", "arguments"})
 _RESULT_FIELDS = frozenset({"role", "content", "tool_call_id"})
 
 
@@ -27,12 +27,11 @@ def add_offer(body: JsonObject, rule: MistralTools, framed: Framed) -> None:
     if not tools:
         framed.measured = False
         return
-    if body.get("response_format"):
-        raise Uncountable("tools", "tools and a form of the answer together were never measured")
+    refuse_form(body)
     if not isinstance(tools, list):
         raise Uncountable("tools", "tools that are no list")
     framed.overhead_tokens += rule.per_offer
-    framed.segments.append(_written([_tool(tool) for tool in tools]))
+    framed.segments.append(spaced([_tool(tool) for tool in tools]))
     _add_choice(body.get("tool_choice") or "auto", rule, framed)
 
 
@@ -40,14 +39,10 @@ def add_calls(message: Mapping[str, object], rule: MistralTools, framed: Framed)
     """Count the past calls of a message."""
     calls = message.get("tool_calls") or []
     for call in calls if isinstance(calls, list) else [calls]:
-        function = call.get("function") if isinstance(call, dict) else None
-        if not isinstance(call, dict) or not isinstance(function, dict):
-            raise Uncountable("tool_calls", "a call that is not a function's name with its arguments")
-        refuse_unplaced(call, _CALL_FIELDS, "call")
-        refuse_unplaced(function, _CALLED_FIELDS, "call")
+        said, function = called(call, _CALL_FIELDS)
         framed.overhead_tokens += rule.per_call
-        framed.segments += [_text(function, "name"), _written(_decoded(_text(function, "arguments")))]
-        _add_id(call, "id", rule, framed)
+        framed.segments += [_text(function, "name"), spaced(_decoded(_text(function, "arguments")))]
+        _add_id(said, "id", rule, framed)
 
 
 def add_result(message: Mapping[str, object], rule: MistralTools, framed: Framed) -> None:
@@ -74,10 +69,7 @@ def _tool(tool: Json) -> Json:
 
 def _add_choice(choice: Json, rule: MistralTools, framed: Framed) -> None:
     """Count what a choice adds; the name of a function that must be called begins the answer."""
-    kind = "forced" if isinstance(choice, dict) else choice
-    if not isinstance(kind, str) or kind not in rule.choices:
-        raise Uncountable("tools", "a choice of tools that was never measured for this model")
-    framed.overhead_tokens += rule.choices[kind]
+    framed.overhead_tokens += tokens_of_choice(choice, rule.choices)
     if isinstance(choice, dict):
         framed.segments.append(_named(forced_function(choice)))
 
@@ -94,10 +86,6 @@ def _decoded(arguments: str) -> Json:
     except ValueError:
         raise Uncountable("tool_calls", "a call whose arguments are no JSON") from None
     return value
-
-
-def _written(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, default=float)
 
 
 def _text(holder: Mapping[str, object], field: str) -> str:

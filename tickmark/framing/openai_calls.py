@@ -8,7 +8,7 @@ Source: docs/openai_rendering.md. What no bill has shown is counted as its like 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
@@ -18,6 +18,7 @@ from tickmark.framing.constants import OpenAICalls, OpenAIMessages
 from tickmark.framing.openai_messages import FUNCTION, add_header
 from tickmark.framing.result import Framed, Uncountable, joined_text, refuse_unplaced
 from tickmark.framing.typescript import dumps
+from tickmark.months import day_of
 
 Message = Mapping[str, object]
 
@@ -118,9 +119,9 @@ class PastCalls:
         listed = json.dumps(results, ensure_ascii=False, default=float)
         if listed.isascii():
             return listed
-        if self._started_at is None:
+        day = day_of(self._started_at)
+        if day is None:
             raise _escaping_unknown()
-        day = self._started_at.astimezone(UTC).date()
         if known.unescaped_from is not None and day >= known.unescaped_from:
             return listed
         if known.escaped_until is not None and day < known.escaped_until:

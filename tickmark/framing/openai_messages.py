@@ -10,7 +10,8 @@ text per message and 3 per request; `role:name`, joined parts and later models w
 from collections.abc import Mapping
 
 from tickmark.framing.constants import OpenAIMessages, OpenAIResponses, OpenAITools
-from tickmark.framing.result import Framed, Uncountable, forced_function, joined_text, refuse_unplaced
+from tickmark.framing.functions import forced_function
+from tickmark.framing.result import Framed, Uncountable, joined_text, refuse_unplaced
 
 ROLE_TOKENS = 1
 FUNCTION = "functions."

@@ -18,6 +18,8 @@ their results · `tools` definitions of tools, or built-in tools · `schema` a s
 something that no rule here places · `text` nothing else · `none` the log holds no text.
 """
 
+TOOL_SHAPES: tuple[Shape, ...] = ("tools", "tool_calls")
+
 SegmentKind: TypeAlias = Literal["text", "tools", "calls", "unseen"]
 """What a segment is: `text` · definitions of `tools`, and `calls` of them, where the calibration of a closed
 tokenizer weighs them apart · `unseen`: may be billed on top, and the log does not show whether it was."""
@@ -115,12 +117,3 @@ def part_text(part: object, part_type: str) -> str:
         refuse_unplaced(part, _PART_FIELDS, "message part")
         return text
     raise Uncountable("other", "a message part that no rule places")
-
-
-def forced_function(choice: Mapping[str, object]) -> str | None:
-    """The function that must be called: in a tool, or by itself (responses, and the older interface)."""
-    if choice.get("type", "function") != "function":
-        return None
-    function = choice.get("function", choice)
-    name = function.get("name") if isinstance(function, dict) else None
-    return name if isinstance(name, str) else None

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from tickmark.formats import Json
-from tickmark.framing.result import Shape, Uncountable, forced_function, refuse_unplaced
+from tickmark.framing.functions import called, spaced, tokens_of_choice
+from tickmark.framing.result import Shape, Uncountable
 from tickmark.framing.tool_constants import CallResults, OfferedTools, PastCalls, TemplateTools
 from tickmark.framing.typescript import CommentedWriter
 
@@ -27,7 +28,6 @@ _NAMED = re.compile(r"\{(name|description|parameters|function|tool|arguments|key
 _TOOL_FIELDS = ["type", "function"]
 _FUNCTION_FIELDS = ["name", "description", "parameters"]
 _CALL_FIELDS = frozenset({"id", "type=function", "index", "function"})
-_CALLED_FIELDS = frozenset({"name", "arguments"})
 _INDENT = 4
 _STRANGE = re.compile(r"[^\0-\x7f]|[<>&']")
 """Characters that some templates escape and others do not; no exact bill had one in a tool."""
@@ -66,10 +66,7 @@ def choice_tokens(choice: Json, known: TemplateTools) -> int:
     """What a choice among the tools adds; raise Uncountable where that was never measured."""
     if choice in (None, "auto"):
         return 0
-    kind = "forced" if isinstance(choice, dict) and forced_function(choice) else choice
-    if not isinstance(kind, str) or kind not in known.choices:
-        raise Uncountable("tools", "a choice of tools that was never measured for this model")
-    return known.choices[kind]
+    return tokens_of_choice(choice, known.choices)
 
 
 def _listed(
@@ -116,24 +113,20 @@ def _tool(tool: Json, rule: OfferedTools) -> tuple[dict[str, str], bool]:
 
 def _call(call: Json, rule: PastCalls, known: TemplateTools) -> tuple[dict[str, str], bool]:
     """The parts of a call, and whether bills showed such a call."""
-    function = call.get("function") if isinstance(call, dict) else None
-    if not isinstance(call, dict) or not isinstance(function, dict):
-        raise Uncountable("tool_calls", "a call that is not a function's name with its arguments")
-    refuse_unplaced(call, _CALL_FIELDS, "call")
-    refuse_unplaced(function, _CALLED_FIELDS, "call")
+    _, function = called(call, _CALL_FIELDS)
     name, given = plain(function.get("name")), plain(function.get("arguments"))
     if rule.arguments == "given":
         return {"name": name, "arguments": given}, True
     arguments = _decoded(given)
     if rule.arguments == "spaced":
-        return {"name": name, "arguments": _dumped(arguments)}, not _STRANGE.search(given)
+        return {"name": name, "arguments": spaced(arguments)}, not _STRANGE.search(given)
     written = "\n".join([_filled(rule.argument, _argument(*each), known) for each in arguments.items()])
     return {"name": name, "arguments": written}, all(isinstance(each, str) for each in arguments.values())
 
 
 def _argument(key: str, value: Json) -> dict[str, str]:
     is_text = isinstance(value, str)
-    text = value if is_text else _dumped(value)
+    text = value if is_text else spaced(value)
     return {"key": plain(key), "value": plain(text), "is_text": "true" if is_text else "false"}
 
 
@@ -150,10 +143,6 @@ def _decoded(arguments: str) -> dict[str, Json]:
 def _json(value: Json, rule: OfferedTools) -> str:
     indent = _INDENT if rule.layout == "indented" else None
     return json.dumps(value, ensure_ascii=False, sort_keys=rule.sorted_keys, indent=indent, default=float)
-
-
-def _dumped(value: Json) -> str:
-    return json.dumps(value, ensure_ascii=False, default=float)
 
 
 def plain(value: object) -> str:

@@ -5,16 +5,23 @@ Does not live here: their texts (template_tools), turns (chat_template).
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC
 from typing import Any
 
 from tickmark.framing import template_tools
 from tickmark.framing.constants import ChatTemplate, Turn
-from tickmark.framing.result import Framed, Request, Shape, Uncountable, joined_text, refuse_unplaced
+from tickmark.framing.functions import refuse_form
+from tickmark.framing.result import (
+    TOOL_SHAPES,
+    Framed,
+    Request,
+    Uncountable,
+    joined_text,
+    refuse_unplaced,
+)
 from tickmark.framing.template_tools import SPECIAL
 from tickmark.framing.tool_constants import PastCalls, TemplateTools
+from tickmark.months import day_of
 
-_SHAPES: tuple[Shape, ...] = ("tools", "tool_calls")
 _RESULT_FIELDS = frozenset({"role", "content", "tool_call_id"})
 _ANSWER: Mapping[str, object] = {"role": "assistant"}
 """What the request asks for, after its last message."""
@@ -24,10 +31,9 @@ Message = Mapping[str, object]
 
 def known_tools(request: Request, rule: ChatTemplate) -> TemplateTools | None:
     """How the request's tools and calls are written; None where it has none, or that was never measured."""
-    if request.shape not in _SHAPES or not rule.tools:
+    if request.shape not in TOOL_SHAPES or not rule.tools:
         return None
-    day = None if request.started_at is None else request.started_at.astimezone(UTC).date()
-    known = next((each for each in rule.tools if each.holds(day)), None)
+    known = next((each for each in rule.tools if each.holds(day_of(request.started_at))), None)
     if known is None:
         raise Uncountable(request.shape, "tools at that time were never measured for this model")
     return None if known.calls is None and request.shape == "tool_calls" else known
@@ -47,8 +53,7 @@ def as_text(
     given: list[Message], request: Request, rule: ChatTemplate, known: TemplateTools, framed: Framed
 ) -> list[Message]:
     """The same messages with tools, calls and results as text; what a choice adds is counted."""
-    if request.body.get("response_format"):
-        raise Uncountable("tools", "tools and a form of the answer together were never measured")
+    refuse_form(request.body)
     written = list(_messages(given, rule, known, framed))
     tools, choice = request.body.get("tools"), request.body.get("tool_choice")
     if not tools or (choice == "none" and known.none_hides):
